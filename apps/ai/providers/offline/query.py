@@ -1,0 +1,172 @@
+"""From a customer's sentence to a catalog search: the words that name the thing, and the limits on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.ai import language
+
+from .matching import likeness
+from .phrases import FILLER
+
+# "مليون" alone is one million; "ألف" alone one thousand.
+_N = r"(?:(?P<{0}>\d[\d,]*(?:\.\d+)?)|(?=مليون|الف\b))\s*(?P<{0}_scale>k\b|m\b|thousand|million|الف|الاف|مليون|ملايين|mil\b)?"
+_CURRENCY = r"(?:sar|aed|egp|usd|eur|gbp|kwd|qar|omr|bhd|jod|\$|€|£|dollars?|euros?|pounds?|riyals?|dirhams?|dinars?|ريال(?:ات)?|درهم|جنيه|دولار|دينار|يورو|ر\.?س)"
+_GAP = rf"\s*(?:{_CURRENCY}\s*)?"
+_BETWEEN = re.compile(
+    rf"(?:between|from|price range|range|بين|ما بين|مابين|من)\s*{_GAP}{_N.format('low')}{_GAP}\s*(?:and|to|-|–|—|و|ل|الي|لـ|حتي)\s*{_GAP}{_N.format('high')}{_GAP}"
+)
+_DASH = re.compile(rf"{_GAP}{_N.format('low')}\s*(?:-|–|—|to)\s*{_GAP}{_N.format('high')}\s*(?P<unit>{_CURRENCY})")
+_MAX = re.compile(
+    r"(?:under|below|less than|cheaper than|lower than|up to|no more than|not more than|at most|maximum|max|within|"
+    r"budget(?: of| is|:)?|my budget(?: is)?|اقل من|تحت|ارخص من|لا يتجاوز|ما يتجاوز|لا يزيد عن|ما يزيد عن|ما يتعدي|"
+    rf"في حدود|بحدود|حدود|حتي|لحد|لغايه|ميزانيتي|ميزانيه|معي|معايا|aqal men|ta7t)\s*:?{_GAP}{_N.format('high')}{_GAP}"
+)
+_MIN = re.compile(
+    rf"(?:over|above|more than|at least|starting from|from|minimum|min|اكثر من|اكتر من|فوق|اعلي من|اغلي من|علي الاقل|ابتداء من)\s*{_GAP}{_N.format('low')}{_GAP}"
+)
+_ABOUT = re.compile(rf"(?:around|about|roughly|approximately|حوالي|تقريبا|قرابه|نحو)\s*{_GAP}{_N.format('mid')}{_GAP}")
+_UNIT = re.compile(
+    r"^\s*(?:mm|cm|m2|sqm|sq|meters?|metres?|inch(?:es)?|kg|g\b|grams?|ml|l\b|liters?|pieces?|pcs|units?|people|persons?|"
+    r"days?|hours?|minutes?|weeks?|months?|years?|bed(?:room)?s?|rooms?|bath(?:room)?s?|floors?|km|am\b|pm\b|%|"
+    r"متر|سم|كيلو|جرام|غرام|قطع|قطعه|حبه|حبات|يوم|ايام|ساعه|ساعات|دقيقه|غرف|غرفه|حمام|شخص|اشخاص|سنه|سنوات|شهر|لتر)"
+)
+_CHEAPEST = re.compile(r"\b(?:cheapest|lowest price|least expensive|most affordable)\b|\bارخص\b|اقل سعر")
+_DEAREST = re.compile(r"\b(?:most expensive|highest price|top of the range|premium)\b|\bاغلي\b|الاغلي")
+_SCALES = {"k": 1000, "thousand": 1000, "mil": 1000, "الف": 1000, "الاف": 1000, "m": 10**6, "million": 10**6, "مليون": 10**6, "ملايين": 10**6}
+#: Words that show somebody is asking about something to be sold.
+_SIGNAL = re.compile(
+    r"\b(?:price|prices|cost|costs|how much|have you got|do you (?:have|sell|carry|stock)|have any|looking for|interested in|"
+    r"i (?:need|want)|i(?:'| a|’)?m after|in stock|available|show me|sell|buy|any)\b|"
+    r"(?:^|\s)(?:كم|بكم|بكام|سعر|اسعار|عندكم|عندك|عندكو|متوفر\w*|موجود\w*|ابحث|ادور|بدور|ابغ[يا]|ابي|عايز\w*|عاوز\w*|اريد|بدي|محتاج\w*|فيه?|هل يوجد|bkam|bekam|3ndkom|3andkom|3ayez|se3r|3andko)(?:\s|$)"
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to ask the catalog. `words` keep the customer's order and spelling."""
+
+    words: tuple[str, ...] = ()
+    min_price: float | None = None
+    max_price: float | None = None
+    sort: str = ""
+    category: str = ""
+    signal: bool = False
+
+    @property
+    def query(self) -> str:
+        return " ".join(self.words)[:200]
+
+    @property
+    def filtered(self) -> bool:
+        return self.min_price is not None or self.max_price is not None
+
+    def arguments(self, **more: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {"query": self.query}
+        if self.category:
+            found["category"] = self.category
+        if self.min_price is not None:
+            found["min_price"] = _plain(self.min_price)
+        if self.max_price is not None:
+            found["max_price"] = _plain(self.max_price)
+        if self.sort:
+            found["sort"] = self.sort
+        return {**found, **more}
+
+
+@dataclass
+class _Limits:
+    low: float | None = None
+    high: float | None = None
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+
+def read(text: str, *, categories: Sequence[str] = ()) -> Search:
+    """The search a sentence asks for; empty `words` when it names nothing."""
+    clean = language.clean(text)
+    folded = language.fold(clean)
+    limits = _limits(folded)
+    rest = folded
+    for start, end in sorted(limits.spans, reverse=True):
+        rest = rest[:start] + " , " + rest[end:]
+    sort = "price_asc" if _CHEAPEST.search(rest) else "price_desc" if _DEAREST.search(rest) else ""
+    rest = _DEAREST.sub(" ", _CHEAPEST.sub(" ", rest))
+    words = tuple(_spelling(word, clean) for word in language.tokens(rest) if _meaningful(word))[:12]
+    return Search(
+        words=words,
+        min_price=limits.low,
+        max_price=limits.high,
+        sort=sort,
+        category=_category(words, categories),
+        signal=bool(_SIGNAL.search(folded)) or limits.high is not None or limits.low is not None or bool(sort),
+    )
+
+
+def _limits(folded: str) -> _Limits:
+    limits = _Limits()
+    for pattern in (_BETWEEN, _DASH):
+        found = pattern.search(folded)
+        if found and not _UNIT.match(folded[found.end() :]):
+            low, high = _value(found, "low"), _value(found, "high")
+            if low < high and not (found.group("high_scale") and not found.group("low_scale") and low * 1000 < high and low >= 1000):
+                if found.group("high_scale") and not found.group("low_scale"):
+                    low *= _SCALES.get(found.group("high_scale"), 1)
+                limits.low, limits.high = low, high
+                limits.spans.append(found.span())
+                return limits
+    for pattern in (_MAX, _MIN, _ABOUT):
+        found = pattern.search(folded)
+        if not found or _UNIT.match(folded[found.end() :]):
+            continue
+        if any(start < found.end() and found.start() < end for start, end in limits.spans):
+            continue
+        if "high" in found.groupdict():
+            limits.high = _value(found, "high")
+        elif "low" in found.groupdict():
+            limits.low = _value(found, "low")
+        else:
+            middle = _value(found, "mid")
+            limits.low, limits.high = middle * 0.8, middle * 1.2
+        limits.spans.append(found.span())
+    return limits
+
+
+def _value(found: re.Match[str], name: str) -> float:
+    digits = (found.group(name) or "1").replace(",", "")[:15]
+    return float(digits) * _SCALES.get(found.group(f"{name}_scale") or "", 1)
+
+
+def _plain(value: float) -> int | float:
+    return int(value) if value == int(value) else round(value, 2)
+
+
+def _meaningful(word: str) -> bool:
+    plain = word.replace("'", "").replace("’", "")
+    if plain in FILLER or language.strip_article(plain) in FILLER:
+        return False
+    if len(plain) > 2 and plain[0] in "وبلف" and language.has_arabic(plain) and plain[1:] in FILLER:
+        return False
+    if len(plain) == 1 and not plain.isdigit():
+        return False
+    return len(plain) <= 40
+
+
+def _spelling(word: str, clean: str) -> str:
+    """The word as the customer spelled it (hamza and ta marbuta kept), without an Arabic article."""
+    for original in language.tokens(clean):
+        if language.fold(original) == word:
+            return language.strip_article(original) if language.has_arabic(original) else original.lower()
+    return language.strip_article(word)
+
+
+def _category(words: Sequence[str], categories: Sequence[str]) -> str:
+    """A category that the words name outright (plural and one typo allowed)."""
+    roots = {language.stem(language.fold(word)) for word in words}
+    for category in categories:
+        names = [language.stem(part) for part in language.tokens(language.normalize(category))]
+        if names and all(any(name == root or likeness(name, root) >= 0.85 for root in roots) for name in names):
+            return category
+    return ""

@@ -1,0 +1,229 @@
+"""Conversations, their messages, and why each one was or was not sent."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.ai.models import Generation
+from apps.integrations.models import ConnectedAccount
+from apps.jobs import clock
+from apps.leads.models import Identity, Lead
+
+
+class Owner(models.TextChoices):
+    """Who answers next."""
+
+    BOT = "bot", _("Bot")
+    HUMAN = "human", _("Person")
+
+
+class Conversation(models.Model):
+    """One person on one connected account.
+
+    `answered_to` is the id of the last inbound message that has been answered or need not be; the agent
+    answers everything after it at once. `owner` is rechecked before each send.
+    `bot_status`: active, resolved, escalated. `window_until`: until when the platform lets us write freely.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        SNOOZED = "snoozed", _("Snoozed")
+        RESOLVED = "resolved", _("Resolved")
+
+    class BotStatus(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        RESOLVED = "resolved", _("Resolved")
+        ESCALATED = "escalated", _("Escalated")
+
+    channel = models.CharField(max_length=20)
+    account = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, db_index=False, related_name="+")
+    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, db_index=False, related_name="+")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="conversations")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    owner = models.CharField(max_length=5, choices=Owner.choices, default=Owner.BOT)
+    owner_version = models.PositiveIntegerField(default=0)
+    bot_status = models.CharField(max_length=10, choices=BotStatus.choices, default=BotStatus.ACTIVE)
+    escalation = models.TextField(blank=True, default="")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    last_message = models.ForeignKey(
+        "Message", on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    last_message_at = models.DateTimeField(default=clock.now)
+    last_inbound_at = models.DateTimeField(null=True, blank=True)
+    waiting_since = models.DateTimeField(null=True, blank=True)  # first inbound nobody has answered
+    unread = models.PositiveIntegerField(default=0)
+    answered_to = models.BigIntegerField(default=0)
+    window_until = models.DateTimeField(null=True, blank=True)
+    human_window_until = models.DateTimeField(null=True, blank=True)
+    origin = models.JSONField(default=dict)
+    language = models.CharField(max_length=8, blank=True, default="")
+    # Grows with every visible change; live pages ask "anything after N?".
+    changed = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["identity", "account"], name="conversation_once")]
+        indexes = [
+            models.Index(fields=["-last_message_at", "-id"], name="inbox_all"),
+            models.Index(fields=["-last_message_at", "-id"], name="inbox_open", condition=Q(status="open")),
+        ]
+
+
+class Message(models.Model):
+    """One message, note or notice in a conversation.
+
+    `sender`: customer, bot, user (an agent), app (another app of the business), system.
+    `external_ids` holds further ids when a platform made us split one message.
+    `status` moves only forward: queued → sending → sent → delivered → read, or failed / unknown / cancelled.
+    """
+
+    class Direction(models.TextChoices):
+        IN = "in", _("In")
+        OUT = "out", _("Out")
+        NOTE = "note", _("Note")
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("Received")
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        READ = "read", _("Read")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # our reference at the platform
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    direction = models.CharField(max_length=4, choices=Direction.choices)
+    sender = models.CharField(max_length=10)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    kind = models.CharField(max_length=12, default="text")
+    text = models.TextField(blank=True, default="")
+    attachments = models.JSONField(default=list)
+    payload = models.JSONField(default=dict)  # cards, quick replies, template, button payload, raw details
+    external_id = models.CharField(max_length=250, null=True, blank=True)
+    external_ids = models.JSONField(default=list)
+    reply_to = models.CharField(max_length=250, blank=True, default="")
+    status = models.CharField(max_length=9, choices=Status.choices)
+    status_at = models.DateTimeField(default=clock.now)
+    failure_code = models.CharField(max_length=40, blank=True, default="")
+    failure = models.TextField(blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.BigIntegerField(null=True)  # the fence of the worker that is sending it
+    reactions = models.JSONField(default=list)  # [{"by": "customer", "emoji": "❤"}]
+    edited_at = models.DateTimeField(null=True, blank=True)
+    unsent_at = models.DateTimeField(null=True, blank=True)
+    origin = models.JSONField(default=dict)  # attribution
+    delivery_id = models.BigIntegerField(null=True)  # integrations.Delivery it arrived in
+    generation = models.ForeignKey(
+        Generation, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    trace = models.UUIDField(null=True)
+    at = models.DateTimeField(default=clock.now)  # the platform's time for inbound
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_id", "conversation"], name="message_once", condition=~Q(external_id=None)
+            )
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "-id"], name="message_thread"),
+            models.Index(
+                fields=["conversation", "id"], name="message_outgoing", condition=Q(status__in=["queued", "sending"])
+            ),
+            models.Index(fields=["trace"], name="message_trace"),
+            GinIndex(SearchVector("text", config="simple"), name="message_search"),
+        ]
+
+
+class Decision(models.Model):
+    """What the gate decided about one message, and why. `reasons`: [{"rule", "verdict", "text", "data"}]."""
+
+    class Verdict(models.TextChoices):
+        SEND = "send", _("Sent")
+        REFUSE = "refuse", _("Refused")
+        DEFER = "defer", _("Deferred")
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="decisions", db_index=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="decisions")
+    verdict = models.CharField(max_length=6, choices=Verdict.choices)
+    purpose = models.CharField(max_length=20)  # reply, agent, campaign …
+    cause = models.JSONField(default=dict)  # who or what asked: user, generation, event …
+    reasons = models.JSONField(default=list)
+    trace = models.UUIDField(null=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["conversation", "-id"], name="decision_newest")]
+
+
+class Suppression(models.Model):
+    """This person does not want (or cannot get) messages on a channel; `scope`: all or marketing."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="suppressions")
+    channel = models.CharField(max_length=20)
+    scope = models.CharField(max_length=10, default="marketing")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead", "channel", "scope"], name="suppression_once")]
+
+
+class CannedReply(models.Model):
+    """A reply typed often, found by `/shortcut` in the composer."""
+
+    shortcut = models.SlugField(_("shortcut"), max_length=40, unique=True, allow_unicode=True)
+    text = models.TextField(_("text"))
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["shortcut"]
+
+    def __str__(self) -> str:
+        return self.shortcut
+
+
+class MessageTemplate(models.Model):
+    """A message the platform approved for use outside the reply window. `body` has {{1}} … placeholders."""
+
+    account = models.ForeignKey(ConnectedAccount, on_delete=models.CASCADE, related_name="templates")
+    name = models.CharField(_("name"), max_length=120)
+    language = models.CharField(_("language"), max_length=12, default="en")
+    body = models.TextField(_("text"))
+    category = models.CharField(max_length=20, blank=True, default="utility")
+    state = models.CharField(max_length=20, default="approved")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name", "language"], name="template_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Presence(models.Model):
+    """Who is looking at, or typing in, a conversation right now."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="presences", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+")
+    seen_at = models.DateTimeField(default=clock.now)
+    typing_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="presence_once")]

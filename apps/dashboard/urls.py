@@ -1,0 +1,11 @@
+"""Addresses."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", views.entry, name="entry"),
+    path("dashboard/", views.home, name="home"),
+]

@@ -1,0 +1,71 @@
+"""A tenant's connected accounts, and what platforms delivered to them, raw. (Routing is public: organizations.)"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.jobs import clock
+from apps.organizations.encryption import EncryptedJSONField
+from apps.organizations.models import User
+
+
+class ConnectedAccount(models.Model):
+    """A page, Instagram account, WhatsApp number or chat widget through which the tenant speaks."""
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", _("Connected")
+        ATTENTION = "attention", _("Needs attention")
+        DISCONNECTED = "disconnected", _("Disconnected")
+
+    channel = models.CharField(_("channel"), max_length=20)
+    external_id = models.CharField(_("account id"), max_length=120)
+    name = models.CharField(_("name"), max_length=160, blank=True, default="")
+    credentials = EncryptedJSONField(default=dict)  # {"token": …}
+    settings = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTED)
+    problem_code = models.CharField(max_length=40, blank=True, default="")
+    problem = models.TextField(blank=True, default="")
+    checked_at = models.DateTimeField(null=True, blank=True)
+    last_received_at = models.DateTimeField(null=True, blank=True)
+    connected_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="account_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+class Delivery(models.Model):
+    """One raw webhook body (or this tenant's part of one), stored before anything is made of it."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        DONE = "done", _("Done")
+        MALFORMED = "malformed", _("Malformed")
+        FAILED = "failed", _("Failed")
+
+    channel = models.CharField(max_length=20)
+    account = models.CharField(max_length=120)
+    body = models.BinaryField()
+    trace = models.UUIDField()
+    received_at = models.DateTimeField(default=clock.now)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.SmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, default="")
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="delivery_pending", condition=Q(state="pending")),
+            models.Index(fields=["trace"], name="delivery_trace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.trace}"

@@ -1,0 +1,1 @@
+"""Durable "later": promises in a table, kept by whoever is there to keep them."""

@@ -1,0 +1,65 @@
+"""Tell Celery that a queue has work: best effort, off the caller's path, coalesced.
+
+What must happen stands in the jobs table; losing a nudge only means waiting for the next sweep.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import structlog
+from django.conf import settings
+
+log = structlog.get_logger(__name__)
+
+# A nudge for a time further away than this is left to the sweep.
+LONGEST_DELAY = 60.0
+
+_wanted: dict[str, float] = {}
+_condition = threading.Condition()
+_thread: threading.Thread | None = None
+_pid = 0
+
+
+def nudge(queue: str, delay: float) -> None:
+    """Ask for a drain of `queue` in `delay` seconds; returns at once and never raises."""
+    global _thread, _pid
+    if not settings.JOBS_NUDGE or delay > LONGEST_DELAY:
+        return
+    at = time.monotonic() + delay
+    with _condition:
+        if _thread is None or not _thread.is_alive() or _pid != os.getpid():  # also after a fork
+            _pid = os.getpid()
+            _thread = threading.Thread(target=_send_forever, name="jobs-notifier", daemon=True)
+            _thread.start()
+        if delay <= 0 or queue not in _wanted:
+            _wanted[queue] = min(at, _wanted.get(queue, at))
+        elif abs(_wanted[queue] - at) > 0.05:
+            _wanted[f"{queue}@{at:.1f}"] = at
+        _condition.notify()
+
+
+def _send_forever() -> None:
+    while True:
+        with _condition:
+            while not _wanted:
+                _condition.wait()
+            name, at = min(_wanted.items(), key=lambda item: item[1])
+            pause = at - time.monotonic()
+            if pause > 0:
+                _condition.wait(pause)
+                continue
+            del _wanted[name]
+        _send(name.partition("@")[0])
+
+
+def _send(queue: str) -> None:
+    from .tasks import drain  # noqa: PLC0415 - tasks import services, which imports this module
+
+    try:
+        drain.apply_async(args=[queue], queue=queue, retry=False, expires=300)
+    except Exception as error:  # the broker is away; the sweep will find the row
+        log.warning("jobs.nudge_failed", queue=queue, error=type(error).__name__)
+        time.sleep(0.5)

@@ -1,0 +1,86 @@
+"""Which function does which kind of work, and how each queue is drained."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job in the hands of this worker. `lease` is the fence: it changes when another worker takes over."""
+
+    id: int
+    schema: str
+    kind: str
+    key: str
+    attempt: int
+    generation: int
+    lease: int
+    leased_until: datetime
+    trace: uuid.UUID | None
+
+
+Run = Callable[[Claimed], "datetime | bool | None"]
+F = TypeVar("F", bound=Run)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work.
+
+    `run(job)` returns None (done) or an aware datetime (do it again then); a draining kind returns
+    whether more may be left. It may run twice for one request (a crash after the work and before
+    the row was removed), so it must be idempotent.
+    """
+
+    name: str
+    queue: str
+    run: Run
+    drains: bool = False
+    pending: Callable[[], bool] | None = None
+    attempts: int = 8
+
+
+@dataclass(frozen=True)
+class Queue:
+    """`batch`: jobs per claim; `share`: of these at most so many for one tenant; `lease`: time for a batch."""
+
+    batch: int
+    share: int
+    lease: timedelta
+
+
+QUEUES = {
+    "interactive": Queue(batch=50, share=10, lease=timedelta(seconds=60)),
+    "ai": Queue(batch=1, share=1, lease=timedelta(seconds=150)),
+    "integrations": Queue(batch=20, share=4, lease=timedelta(seconds=120)),
+    "bulk": Queue(batch=100, share=50, lease=timedelta(seconds=240)),
+}
+KINDS: dict[str, Kind] = {}
+
+
+def handles(
+    name: str,
+    *,
+    queue: str,
+    drains: bool = False,
+    pending: Callable[[], bool] | None = None,
+    attempts: int = 8,
+) -> Callable[[F], F]:
+    """Register the decorated function for jobs of kind `name`."""
+    if queue not in QUEUES:
+        raise ValueError(f"no queue named {queue!r}")
+    if drains != (pending is not None):
+        raise ValueError("a draining kind, and no other, says what is pending")
+
+    def register(run: F) -> F:
+        if name in KINDS:
+            raise ValueError(f"two handlers for {name!r}")
+        KINDS[name] = Kind(name, queue, run, drains, pending, attempts)
+        return run
+
+    return register

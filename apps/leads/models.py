@@ -1,0 +1,161 @@
+"""People who may buy: who they are, where they stand, what happened."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.jobs import clock
+
+
+class Stage(models.TextChoices):
+    NEW = "new", _("New")
+    CONTACTED = "contacted", _("Contacted")
+    QUALIFIED = "qualified", _("Qualified")
+    CONVERTED = "converted", _("Converted")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+class Label(models.TextChoices):
+    HOT = "hot", _("Hot")
+    WARM = "warm", _("Warm")
+    COLD = "cold", _("Cold")
+
+
+class Priority(models.TextChoices):
+    HIGH = "high", _("High")
+    NORMAL = "normal", _("Normal")
+    LOW = "low", _("Low")
+
+
+class Tag(models.Model):
+    name = models.CharField(_("name"), max_length=50, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lead(models.Model):
+    """A person. Created at first contact; `captured_at` is when they first left a way to be reached.
+
+    `reasons` explains the score: [{"points": 20, "why": "left a phone number"}, …].
+    `source`: kind of origin (ad, post, comment, referral, story, direct, form, api, manual, import);
+    `origin` holds its particulars (ad_id, ref, utm …). `search_text` is normalized for substring search.
+    """
+
+    name = models.CharField(_("name"), max_length=160, blank=True, default="")
+    email = models.EmailField(_("e-mail address"), blank=True, default="")
+    phone = models.CharField(_("phone"), max_length=20, blank=True, default="")  # E.164
+    company = models.CharField(_("company"), max_length=160, blank=True, default="")
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    avatar_url = models.URLField(max_length=1000, blank=True, default="")
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage.choices, default=Stage.NEW)
+    label = models.CharField(_("label"), max_length=4, choices=Label.choices, default=Label.COLD)
+    priority = models.CharField(_("priority"), max_length=6, choices=Priority.choices, default=Priority.NORMAL)
+    type = models.CharField(_("type"), max_length=40, blank=True, default="")  # buyer, support, partner …
+    score = models.PositiveSmallIntegerField(_("score"), default=0)
+    reasons = models.JSONField(default=list)
+    source = models.CharField(_("source"), max_length=20, default="direct")
+    channel = models.CharField(_("channel"), max_length=20, blank=True, default="")  # of first contact
+    origin = models.JSONField(default=dict)
+    fields = models.JSONField(_("custom fields"), default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="leads")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    stage_changed_at = models.DateTimeField(default=clock.now)
+    last_activity_at = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+    search_text = models.TextField(editable=False, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-last_activity_at", "-id"], name="lead_recent", condition=Q(deleted_at=None)),
+            models.Index(fields=["stage", "-last_activity_at", "-id"], name="lead_board", condition=Q(deleted_at=None)),
+            models.Index(fields=["email"], name="lead_email", condition=~Q(email="")),
+            models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
+            GinIndex(fields=["search_text"], name="lead_search", opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.phone or self.email or _("Unknown person")
+
+
+class Identity(models.Model):
+    """An id under which a platform knows this person on one of our accounts; many per lead.
+
+    kind: facebook, instagram, whatsapp, webchat, email, phone. `account` is ours (page id …), "" for email/phone.
+    """
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
+    kind = models.CharField(max_length=20)
+    account = models.CharField(max_length=120, blank=True, default="")
+    value = models.CharField(max_length=200)
+    username = models.CharField(max_length=120, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "account", "value"], name="identity_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class Activity(models.Model):
+    """Something that happened with a lead; one timeline for all of it."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message", _("Message")
+        CALL = "call", _("Call")
+        EMAIL = "email", _("E-mail")
+        MEETING = "meeting", _("Meeting")
+        NOTE = "note", _("Note")
+        STAGE = "stage", _("Stage change")
+        LABEL = "label", _("Label change")
+        CAPTURE = "capture", _("Details captured")
+        FORM = "form", _("Form")
+        OWNER = "owner", _("Owner change")
+        SYSTEM = "system", _("System")
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="activities", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    text = models.TextField(blank=True, default="")
+    data = models.JSONField(default=dict)
+    actor = models.CharField(max_length=120, blank=True, default="")  # "user:7", "bot", "customer"
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "-at", "-id"], name="activity_timeline")]
+
+
+def _form_key() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class Form(models.Model):
+    """A form for other people's pages; `fields`: [{"name", "label", "kind", "required"}]."""
+
+    key = models.CharField(max_length=20, unique=True, default=_form_key, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    title = models.CharField(_("title"), max_length=160, blank=True, default="")
+    fields = models.JSONField(default=list)
+    thanks = models.TextField(_("thank-you text"), blank=True, default="")
+    is_active = models.BooleanField(_("in use"), default=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name

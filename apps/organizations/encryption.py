@@ -1,0 +1,67 @@
+"""Secrets at rest: a JSON field encrypted with MultiFernet, so that keys can be rotated.
+
+The first of FIELD_ENCRYPTION_KEYS encrypts; every one of them decrypts.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+class CannotDecrypt(Exception):
+    """None of the configured keys opens this value: was FIELD_ENCRYPTION_KEYS replaced instead of extended?"""
+
+
+@cache
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    if not keys:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS is empty. Make a key with: "
+            'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        )
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def encrypt(value: Any) -> bytes:
+    """Any JSON value -> ciphertext."""
+    return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(json.dumps(value).encode())
+
+
+def decrypt(token: bytes) -> Any:
+    """Ciphertext -> the JSON value; CannotDecrypt without the right key."""
+    try:
+        return json.loads(_box(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(bytes(token)))
+    except InvalidToken as error:
+        raise CannotDecrypt(CannotDecrypt.__doc__) from error
+
+
+def rotate(token: bytes) -> bytes:
+    """The same value under the first key."""
+    return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(bytes(token))
+
+
+class EncryptedJSONField(models.BinaryField):
+    """A JSON value that is ciphertext in the database and in every backup of it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else decrypt(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else encrypt(value)
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return ""  # never in fixtures or audit diffs

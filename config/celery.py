@@ -1,0 +1,11 @@
+"""The Celery app. Tasks are doors: they find due rows in the jobs table and run their handlers."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("frontdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["apps.jobs"])

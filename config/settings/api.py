@@ -1,0 +1,50 @@
+"""The REST API and its documentation."""
+
+from datetime import timedelta
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.organizations.authentication.ApiKeyAuthentication",
+        "apps.organizations.authentication.TokenAuthentication",
+        "apps.organizations.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.organizations.access.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "apps.organizations.pagination.NewestFirst",
+    "PAGE_SIZE": 50,
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "apps.organizations.throttling.AddressThrottle",
+        "apps.organizations.throttling.CallerThrottle",
+        "apps.organizations.throttling.OrganizationThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "address": "300/min",
+        "caller": "600/min",
+        "organization": "3000/min",
+        "token": "10/min",
+    },
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.organizations.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Frontdesk API",
+    "VERSION": "1",
+    "DESCRIPTION": "One organization's conversations, leads, catalog, webhooks and settings. "
+    "Send a JWT (`Authorization: Bearer …`) or an API key (`Authorization: Api-Key …`).",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api",
+    "ENUM_NAME_OVERRIDES": {},
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "UPDATE_LAST_LOGIN": True,
+}

@@ -1,0 +1,13 @@
+"""Languages and time."""
+
+from django.utils.translation import gettext_lazy as _
+
+from .env import BASE_DIR
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"

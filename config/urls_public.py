@@ -1,0 +1,18 @@
+"""The public host: the agency's admin, sign-in, webhooks, health."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("", include("apps.ui.urls")),
+    path("", include("apps.organizations.urls_public")),
+    path("", include("apps.integrations.urls_public")),
+    path("", include("apps.dashboard.urls_public")),
+]
+handler400 = "apps.ui.views.bad_request"
+handler404 = "apps.ui.views.not_found"
+handler403 = "apps.ui.views.permission_denied"
+handler500 = "apps.ui.views.server_error"
