@@ -1,0 +1,159 @@
+// What every page can do: menus, dialogs, toasts, copying, theme, and saying so when a request fails.
+// Everything hangs on data attributes and works by delegation, so it holds for parts that arrive later.
+
+const phrases = document.getElementById("phrases")?.dataset ?? {};
+const toasts = document.getElementById("toasts");
+
+// Toasts ----------------------------------------------------------------------------------------------------------
+// From Python: apps.ui.toasts.toast(response, message, tone="good", undo_url=…). From other modules:
+// document.dispatchEvent(new CustomEvent("toast", {detail: {message, tone, undo}})).
+
+function expire(toast) {
+  const stays = toast.classList.contains("tone-bad");
+  let timer = stays ? 0 : setTimeout(() => toast.remove(), toast.querySelector("[data-undo]:not([hidden])") ? 10000 : 6000);
+  toast.addEventListener("pointerenter", () => clearTimeout(timer));
+  toast.addEventListener("focusin", () => clearTimeout(timer));
+  toast.addEventListener("pointerleave", () => { if (!stays) timer = setTimeout(() => toast.remove(), 3000); });
+}
+
+export function toast({ message, tone = "info", undo = "" }) {
+  const element = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+  element.classList.add(`tone-${tone}`);
+  element.querySelector("p").textContent = message;
+  const button = element.querySelector("[data-undo]");
+  if (undo) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      element.remove();
+      window.htmx?.ajax("POST", undo, { swap: "none" });
+    });
+  }
+  toasts.append(element);
+  expire(element);
+}
+
+toasts?.querySelectorAll("[data-toast]").forEach(expire);
+document.addEventListener("toast", (event) => {
+  for (const one of [event.detail?.toasts ?? event.detail].flat()) if (one?.message) toast(one);
+});
+document.addEventListener("announce", (event) => {
+  document.getElementById("announce").textContent = event.detail?.message ?? event.detail?.value ?? "";
+});
+
+// Clicks ----------------------------------------------------------------------------------------------------------
+
+async function copy(button) {
+  const source = button.dataset.copyFrom;
+  const text = source ? button.parentElement.querySelector(source).textContent : button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.classList.add("is-copied");
+    document.getElementById("announce").textContent = phrases.copied;
+    setTimeout(() => button.classList.remove("is-copied"), 1500);
+  } catch {
+    toast({ message: phrases.copyFailed, tone: "warn" });
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest?.("[data-dialog], [data-close], [data-dismiss], [data-copy], [data-copy-from]");
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    const item = event.target.closest?.(".menu-item, [data-menu-close]");
+    if (!menu.contains(event.target) || (item && menu.contains(item))) menu.open = false;
+  }
+  if (event.target.nodeName === "DIALOG" && event.target.open) event.target.close(); // its backdrop
+  if (!target) return;
+  if (target.dataset.dialog) document.getElementById(target.dataset.dialog)?.showModal();
+  else if ("close" in target.dataset) target.closest("dialog")?.close();
+  else if ("dismiss" in target.dataset) target.closest("[data-toast]")?.remove();
+  else copy(target);
+});
+
+// Menus: escape closes and gives the focus back; arrows walk; a panel near the edge opens the other way.
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details[data-menu][open]");
+  if (!menu) return;
+  if (event.key === "Escape") {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const items = [...menu.querySelectorAll(".menu-item, .choice")].filter((item) => item.offsetParent);
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const at = items.indexOf(document.activeElement);
+    items.at(at < 0 && step < 0 ? -1 : (at + step) % items.length)?.focus();
+    event.preventDefault();
+  }
+});
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.open || !menu.matches?.("details[data-menu]")) return;
+  menu.classList.remove("flip");
+  const box = menu.querySelector(".menu-panel").getBoundingClientRect();
+  if (box.right > innerWidth || box.left < 0) menu.classList.add("flip");
+}, true);
+
+// Typing the name before an act that cannot be undone.
+function guard(form) {
+  const wanted = form.dataset.confirmName.trim();
+  const given = form.querySelector("[name=confirm_name]").value.trim();
+  form.querySelector(".btn-danger").disabled = given !== wanted;
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest?.("form[data-confirm-name]");
+  if (form) guard(form);
+});
+document.querySelectorAll("form[data-confirm-name]").forEach(guard);
+document.addEventListener("htmx:load", (event) => event.target.querySelectorAll?.("form[data-confirm-name]").forEach(guard));
+
+// Theme: shown at once, remembered by the server's cookie (so that the next page starts right, without a flash).
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-theme-form]") || !event.submitter) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  document.documentElement.dataset.theme = theme;
+  document.querySelector("meta[name=color-scheme]").content = theme === "auto" ? "light dark" : theme;
+  form.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", String(b.value === theme)));
+  const body = new FormData(form, event.submitter);
+  await fetch(form.action, { method: "POST", body, headers: { "X-Requested-With": "fetch" } }).catch(() => {});
+});
+
+// A form goes out once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
+
+// Requests that fail ----------------------------------------------------------------------------------------------
+
+let strip = null;
+function offline(yes) {
+  if (yes && !strip) {
+    strip = document.createElement("div");
+    strip.className = "offline";
+    strip.setAttribute("role", "status");
+    strip.textContent = phrases.offline;
+    document.body.append(strip);
+  } else if (!yes) {
+    strip?.remove();
+    strip = null;
+  }
+}
+
+document.addEventListener("htmx:sendError", () => offline(true));
+document.addEventListener("htmx:timeout", () => offline(true));
+document.addEventListener("htmx:afterOnLoad", () => offline(false));
+addEventListener("online", () => offline(false));
+addEventListener("offline", () => offline(true));
+
+document.addEventListener("htmx:responseError", (event) => {
+  offline(false);
+  const quiet = event.detail.elt.closest("[data-quiet-errors]"); // polling parts: one failure is no news
+  if (quiet) return;
+  const words = { 401: "signedOut", 403: "forbidden", 404: "missing", 410: "missing", 429: "busy" };
+  toast({ message: phrases[words[event.detail.xhr.status] ?? "failed"], tone: "bad" });
+});
