@@ -14,7 +14,7 @@ def checks(packages: Packages) -> list[Command]:
     return [
         Command([tool("ruff"), "check", "--quiet", "."], "ruff check"),
         Command([tool("ruff"), "format", "--check", "--quiet", "."], "ruff format"),
-        Command([tool("lint-imports"), "--no-timing"], "import-linter"),
+        Command([tool("lint-imports")], "import-linter"),
         Command([tool("mypy")], "mypy"),
         *_templates([tool("djlint"), "--quiet", "--lint"]),
         Command([*manage, "makemigrations", "--check", "--dry-run"], "migrations"),

@@ -132,11 +132,14 @@ class Stack:
             self.folder.run_file, addresses, "Written at every start; real environment variables win."
         )
         kept = {name: value for name, value in secrets.items() if name not in {"POSTGRES_PASSWORD", "BROKER_PASSWORD"}}
+        inherited = dict(os.environ)
+        # Packages are installed uncompiled; without compiled modules every start would take seconds longer.
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
         self.environment = {
             "PYTHONUNBUFFERED": "1",
             "LOG_FORMAT": "console",
             **kept,
-            **os.environ,
+            **inherited,
             **addresses,
             "DATA_DIR": str(self.folder.path),
             "PATH": f"{self.packages.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
