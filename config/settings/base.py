@@ -106,6 +106,9 @@ STORAGES = {
 }
 # Without a collected manifest (tests, a first `runserver`) files are served from where they lie.
 WHITENOISE_USE_FINDERS = DEBUG
+# Collecting is part of the first start: half the files, and nothing compressed that nobody asks for.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "webp", "gif", "woff", "woff2", "gz", "br", "mp4", "webm"]
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 

@@ -21,6 +21,10 @@ from .programs import Program, follow_parent
 from .supervisor import Stopped, Supervisor, clear_leftovers
 
 
+# Names in apps.jobs.registry; one worker process serves them all, and JOBS_CONCURRENCY keeps them apart.
+QUEUES = ("interactive", "ai", "integrations", "bulk")
+
+
 @dataclass(frozen=True)
 class Command:
     words: list[str]
@@ -188,7 +192,8 @@ class Stack:
 
     def worker(self) -> Program:
         return self._program(
-            "worker", "celery", "-A", "config.celery", "worker", "--pool", "threads", "--concurrency", "8", "--without-gossip",
+            "worker", "celery", "-A", "config.celery", "worker", "--pool", "threads", "--concurrency", "12",
+            "--queues", ",".join(QUEUES), "--without-gossip",
             "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING",
         )  # fmt: skip
 

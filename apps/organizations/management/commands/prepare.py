@@ -69,7 +69,7 @@ class Command(BaseCommand):
             return
         self.stdout.write("Collecting static files …")
         # The second OpenAPI viewer in the sidecar (20 MB) is not used.
-        call_command("collectstatic", interactive=False, verbosity=0, clear=True, ignore_patterns=["redoc"])
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc"])
         stamp.write_text(wanted)
 
     def _demo(self) -> None:
