@@ -393,8 +393,8 @@ def progress(value: Any, label: str, maximum: Any = 100) -> SafeString:
     top = float(maximum or 1)
     share = max(0.0, min(1.0, float(value or 0) / top))
     return format_html(
-        '<span class="meter"><progress max="100" value="{:.0f}" aria-label="{}"></progress><span class="figure">{}</span></span>',
-        share * 100,
+        '<span class="meter"><progress max="100" value="{}" aria-label="{}"></progress><span class="figure">{}</span></span>',
+        round(share * 100),
         label,
         phrases.percent(share),
     )
@@ -407,12 +407,12 @@ def meter(value: Any, maximum: Any, label: str, shown: str = "") -> SafeString:
     tone = "bad" if share >= 1 else "warn" if share >= 0.8 else "good"
     return format_html(
         '<span class="meter"><svg class="meter-bar tone-{}" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" '
-        'aria-label="{}: {}"><rect class="meter-track" width="100" height="6"/><rect class="meter-fill" width="{:.1f}" height="6"/>'
+        'aria-label="{}: {}"><rect class="meter-track" width="100" height="6"/><rect class="meter-fill" width="{}" height="6"/>'
         '</svg><span class="figure">{}</span></span>',
         tone,
         label,
         phrases.percent(share),
-        min(100.0, max(0.0, share * 100)),
+        round(min(100.0, max(0.0, share * 100)), 1),
         shown or phrases.percent(share),
     )
 
