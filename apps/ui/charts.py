@@ -151,14 +151,15 @@ class Chart:
 
 
 def nice_ceiling(peak: float, *, whole: bool = True) -> float:
-    """The next of 1, 2, 4, 5, 10 × 10ⁿ: half of it is a round number too."""
+    """The next round number whose half can stand on the axis too (a whole one, when things are counted)."""
     if peak <= 0:
         return 2 if whole else 1
-    power = 10 ** math.floor(math.log10(peak))
-    for factor in (1, 2, 4, 5, 10):
-        if factor * power >= peak:
-            return float(max(2, factor * power)) if whole else float(factor * power)
-    raise AssertionError
+    power = 10.0 ** math.floor(math.log10(peak))
+    for factor in (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10):
+        top = round(factor * power, 10)
+        if top >= peak and (not whole or top % 2 == 0):
+            return top
+    return 2.0 * math.ceil(peak / 2)
 
 
 def spark_path(values: Sequence[Number | None], width: int = 100, height: int = 24) -> str:
