@@ -1,7 +1,8 @@
 """One interface to every language model, the built-in offline one included.
 
-A provider is a module with `NAME` and `complete(request) -> Completion`. It imports no Django; keys,
-base URLs and the conversation come in as the plain values below.
+A provider is a module with `NAME` and `complete(request, account) -> Completion`. It imports no Django; keys,
+base URLs and the conversation come in as the plain values below. It tries once: retries and fall-back
+belong to `apps.ai.services.ask`.
 
 Exceptions:
     ProviderError
@@ -13,6 +14,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How a vendor is reached. Never shown: its repr keeps the key to itself."""
+
+    api_key: str = field(repr=False, default="")
+    base_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +115,11 @@ class ProviderError(Exception):
 
 
 class ProviderUnavailable(ProviderError):
-    """Slow, overloaded or out of reach."""
+    """Slow, overloaded or out of reach; `retry_after` in seconds where the vendor said."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None):
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ProviderRefused(ProviderError):

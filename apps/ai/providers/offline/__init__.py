@@ -6,7 +6,7 @@ that is not in a result or in the briefing, and it never sees or repeats the sys
 
 from __future__ import annotations
 
-from apps.ai.providers import Completion, Request, ToolCall
+from apps.ai.providers import Account, Completion, Request, ToolCall
 
 from . import dialogue as dialogues
 from .composing import Plan, compose, plan
@@ -18,7 +18,7 @@ MODEL = "offline"
 ROUNDS = 3
 
 
-def complete(request: Request) -> Completion:
+def complete(request: Request, account: Account | None = None) -> Completion:
     """One step: calls of tools, or the reply. Never raises on anything a customer can write."""
     dialogue = dialogues.read(request)
     meaning = understand(dialogue, request)

@@ -16,6 +16,12 @@ from .replies import ASKED, CLARIFIED, OFFERED_HUMAN, listing, say
 from .understanding import Meaning, resembles
 
 _SHOWN = 3
+#: Broken plurals, folded: a catalog that compares letters cannot see that they are the same word.
+SINGULAR = {
+    "احذيه": "حذاء", "شقق": "شقة", "فلل": "فيلا", "خوذ": "خوذة", "قمصان": "قميص", "بناطيل": "بنطلون", "بنطلونات": "بنطلون", "اقنعه": "قناع",
+    "جزم": "جزمة", "بدل": "بدلة", "بيوت": "بيت", "منازل": "منزل", "اراضي": "أرض", "غرف": "غرفة", "مكاتب": "مكتب", "عطور": "عطر", "شموع": "شمعة",
+    "كمامات": "كمامة", "قبعات": "قبعة", "معاطف": "معطف", "جواكيت": "جاكيت", "احزمه": "حزام", "دروس": "درس", "هدايا": "هدية", "اكواب": "كوب", "صوابين": "صابون",
+}  # fmt: skip
 _ASKS = 3  # times contact details are asked for in one conversation
 
 
@@ -39,7 +45,8 @@ def plan(meaning: Meaning, dialogue: Dialogue, request: Request) -> Plan:
             calls.append(("search_catalog", second))
     reachable = _reachable(meaning, dialogue, request)
     ordering = meaning.intent == "order" or (meaning.intent == "contact" and _was_ordering(dialogue))
-    if ordering and reachable:
+    # On a second request in a row nothing is asked again: this very conversation reaches them.
+    if ordering and (reachable or (meaning.intent == "order" and _interest(dialogue) and ASKED.search(dialogue.last_reply))):
         calls.append(("set_stage", {"stage": "qualified", "reason": "wants to order"}))
         calls.append(("hand_off", {"reason": "order", "note": _note(meaning, dialogue)}))
     elif meaning.intent in _HAND_OFF or _accepts_human(meaning, dialogue):
@@ -78,6 +85,9 @@ def _second_search(meaning: Meaning, dialogue: Dialogue) -> dict[str, Any]:
     search = meaning.search
     if (search.filtered or search.category) and search.words:
         return {"query": search.query, **({"sort": "price_asc"} if search.max_price is not None else {})}
+    single = [SINGULAR.get(language.fold(word), word) for word in search.words]
+    if single != list(search.words):
+        return {"query": " ".join(single)}
     if len(search.words) > 1:
         # The noun stands last in English and first in Arabic.
         head = search.words[0] if language.has_arabic(search.words[0]) else search.words[-1]
@@ -294,6 +304,10 @@ class _Speaker:
             if same:
                 return self._list(same[:1], kind, 1, closing=closing)
         fitting = [item for item in first if resembles(item, words)]
+        if not fitting and not first and answers[1:] and not self.meaning.search.filtered and list(words) != (single := [SINGULAR.get(language.fold(word), word) for word in words]):
+            fitting = [item for item in items_of(answers[1][1]) if resembles(item, single)]
+            answers = answers[1:] if fitting else answers
+            first = fitting or first
         if fitting:
             total = total_of(answers[0][1]) if len(fitting) == len(first) else len(fitting)
             return self._list(fitting, kind, max(total, len(fitting)), closing=closing)
@@ -308,7 +322,8 @@ class _Speaker:
         if total > _SHOWN and len(some) == _SHOWN:
             lead, end = self.say(f"{kind}_some", total=total), self.say("narrow")
         elif len(some) == 1:
-            lead, end = self.say(f"{kind}_one"), self._ask() or self.say("details_one")
+            lead = "" if self.meaning.target else self.say(f"{kind}_one")
+            end = (self._ask() if self.dialogue.replies else "") or self.say("details_one")
         else:
             lead, end = self.say(f"{kind}_many"), (self._ask() if self.dialogue.replies else "") or self.say("interested")
         parts = (lead, listing(some, self.lang), end if closing else "")

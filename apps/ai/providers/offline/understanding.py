@@ -161,7 +161,7 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
 
 
 def _asked_name(reply: str) -> bool:
-    return bool(re.search(r"your (?:full )?name|اسمك|الاسم", reply)) and bool(re.search(r"[?؟]", reply))
+    return bool(re.search(r"(?:May I have|leave|what is|share) your (?:full )?name|باسمك|اترك لنا اسمك|ما اسمك", reply))
 
 
 def _without(text: str, details: Mapping[str, str]) -> str:
@@ -285,7 +285,15 @@ def resembles(item: Item, words: Sequence[str]) -> bool:
     if all(language.has_arabic(word) for word in wanted) != language.has_arabic(item.words):
         return True
     have = [language.stem(part) for part in item.words.split()]
+    if language.has_arabic(item.words) and any(_skeleton(word) and _skeleton(word) == _skeleton(part) for word in wanted for part in have):
+        return True
     return any(word == part or (len(word) > 3 and (word in part or part in word) and len(part) > 3) or likeness(word, part) for word in wanted for part in have)
+
+
+def _skeleton(word: str) -> str:
+    """The strong letters of an Arabic word: أحذية and حذاء share theirs. Only good enough to call a row relevant."""
+    bare = re.sub("[اويهءت]", "", word)
+    return bare if language.has_arabic(word) and len(bare) >= 2 else ""
 
 
 def _topic(folded: str) -> str:
