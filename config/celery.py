@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from .beat import offer_beat
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("frontdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["apps.jobs"])
+offer_beat(app)

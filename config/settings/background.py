@@ -22,6 +22,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# The safety net under all nudges; expired sweeps of a worker that was away are not worth making up for.
+CELERY_BEAT_SCHEDULE = {
+    "jobs.sweep": {"task": "jobs.sweep", "schedule": 10.0, "options": {"queue": "interactive", "expires": 30}},
+}
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_WORKER_SEND_TASK_EVENTS = False
 

@@ -76,7 +76,7 @@ class Packages:
             if not self._is_current(stamp, wanted):
                 self._create()
                 self._pip(requirements)
-                stamp.write_text(wanted)
+                self._remember(requirements)
         except OSError as error:
             raise explain(error, self.folder) from None
         finally:
@@ -88,6 +88,11 @@ class Packages:
 
     def _is_current(self, stamp: Path, wanted: str) -> bool:
         return self.python.exists() and stamp.is_file() and stamp.read_text() == wanted
+
+    def _remember(self, requirements: str) -> None:
+        """Note what is installed now; the development list includes the other one."""
+        for name in dict.fromkeys(["requirements.txt", requirements]):
+            (self.folder / f".{name}.installed").write_text(self._fingerprint(name))
 
     def _create(self) -> None:
         if (

@@ -1,4 +1,4 @@
-"""What Frontdesk consists of, in the order in which it starts: PostgreSQL, broker; preparation; web, worker, beat."""
+"""What Frontdesk consists of, in the order in which it starts: PostgreSQL, broker; preparation; web, worker (with beat)."""
 
 import contextlib
 import http.client
@@ -19,7 +19,6 @@ from .postgres import Postgres
 from .problems import Problem
 from .programs import Program, follow_parent
 from .supervisor import Stopped, Supervisor, clear_leftovers
-
 
 # Names in apps.jobs.registry; one worker process serves them all, and JOBS_CONCURRENCY keeps them apart.
 QUEUES = ("interactive", "ai", "integrations", "bulk")
@@ -79,7 +78,7 @@ class Stack:
     def _serve(self, started: float) -> int:
         self.start_servers()
         self._prepare()
-        self.supervisor.start(self.web(), self.worker(), self.beat())
+        self.supervisor.start(self.web(), self.worker())
         self._welcome(time.monotonic() - started)
         self.supervisor.run()
         return 0
@@ -100,7 +99,7 @@ class Stack:
         if self.supervisor.programs:
             say = (lambda _: None) if self.throwaway else self.console.say
             say("Stopping …")
-            self.supervisor.stop_together("web", "worker", "beat")
+            self.supervisor.stop_together("web", "worker")
             self.supervisor.stop()
             self.folder.run_file.unlink(missing_ok=True)
             say("Everything has stopped.")
@@ -142,6 +141,8 @@ class Stack:
         self.environment = {
             "PYTHONUNBUFFERED": "1",
             "LOG_FORMAT": "console",
+            # Who starts all of this as root on one machine has decided so; Celery's reminder is for servers.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
             **kept,
             **inherited,
             **addresses,
@@ -185,20 +186,18 @@ class Stack:
         return self._program(
             "web",
             "granian", "--interface", "wsgi", "--host", self.choices.host, "--port", str(self.choices.port),
-            "--workers", "1", "--blocking-threads", str(self.choices.web_threads), "--no-ws", "--log-level", "warning",
+            "--workers", "1", "--blocking-threads", str(self.choices.web_threads), "--no-ws", "--log-level", "error",
             "--respawn-failed-workers", "config.wsgi:application",
             is_ready=self._answers,
         )  # fmt: skip
 
     def worker(self) -> Program:
+        """One process for all queues and for beat: threads share what prefork would hold several times over."""
         return self._program(
-            "worker", "celery", "-A", "config.celery", "worker", "--pool", "threads", "--concurrency", "12",
-            "--queues", ",".join(QUEUES), "--without-gossip",
-            "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING",
+            "worker", "celery", "-A", "config.celery", "--quiet", "worker", "--with-beat", "--pool", "threads",
+            "--concurrency", "12", "--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle",
+            "--without-heartbeat", "--loglevel", "WARNING",
         )  # fmt: skip
-
-    def beat(self) -> Program:
-        return self._program("beat", "celery", "-A", "config.celery", "beat", "--loglevel", "WARNING", "--pidfile", "")
 
     def _program(self, name: str, tool: str, *arguments: str, **options: object) -> Program:
         command = [self.packages.program(tool), *arguments]
@@ -209,7 +208,7 @@ class Stack:
         connection = http.client.HTTPConnection(host, self.choices.port, timeout=10)
         try:
             connection.request("GET", "/health", headers={"Host": self.choices.base_domain})
-            return connection.getresponse().status < 500
+            return connection.getresponse().status > 0  # an error page is an answer too, and says more than we can
         except (OSError, http.client.HTTPException):
             return False
         finally:

@@ -35,6 +35,8 @@ class Supervisor:
         self.programs: list[Program] = []
         self.wanted_to_stop = False
         self.stop_reason = 0
+        self.asked_at = 0.0
+        self.impatient = False
         self._selector = selectors.DefaultSelector()
         self._again: dict[str, float] = {}
         self._tails: dict[str, list[str]] = {}
@@ -54,7 +56,10 @@ class Supervisor:
             signal.signal(number, self._ask_to_stop)
 
     def _ask_to_stop(self, number: int, _frame: object) -> None:
-        self.wanted_to_stop, self.stop_reason = True, number
+        # One Ctrl-C can arrive twice (from the terminal and from make); only a later one means impatience.
+        self.impatient = self.wanted_to_stop and time.monotonic() - self.asked_at > 1
+        if not self.wanted_to_stop:
+            self.wanted_to_stop, self.stop_reason, self.asked_at = True, number, time.monotonic()
 
     def check(self) -> None:
         if self.wanted_to_stop:
@@ -222,8 +227,6 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything, last started first: whoever uses a server goes before the server."""
         self._again.clear()
-        # A second Ctrl-C while stopping: no more patience.
-        self.wanted_to_stop = False
         for program in reversed(self.programs):
             if program.process and program.process.poll() is None:
                 self._end([program])
@@ -246,7 +249,7 @@ class Supervisor:
                 assert program.process
                 if program.process.poll() is not None:
                     alive.remove(program)
-                elif waited > program.stop_within or self.wanted_to_stop:
+                elif waited > program.stop_within or self.impatient:
                     self._print(program, f"*** {program.name} did not stop in time and is killed", show=True)
                     program.kill_group()
                     program.process.wait()
