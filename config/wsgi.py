@@ -1,4 +1,4 @@
-"""The web server's entry point."""
+"""The web server's entry point: the webhook door, and Django behind it."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from apps.integrations.front import with_door  # noqa: E402 - needs Django to be set up
+
+application = with_door(django_application)

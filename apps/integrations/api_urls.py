@@ -1,6 +1,14 @@
-"""Addresses."""
+"""Addresses of the API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from .api import AccountViewSet, connect_views
 
 app_name = "integrations-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+router = SimpleRouter()
+router.register("channels", AccountViewSet)
+urlpatterns = [
+    *(path(f"connect/{channel}/", view, name=f"connect-{channel}") for channel, view in connect_views().items()),
+    path("", include(router.urls)),
+]

@@ -29,9 +29,7 @@ class ConnectedAccount(models.Model):
     problem = models.TextField(blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
-    connected_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
-    )
+    connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

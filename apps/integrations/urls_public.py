@@ -1,5 +1,10 @@
-"""Addresses on the public host."""
+"""The webhook door's addresses: one per channel, for all organizations."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from .api import WebhookView
+
+urlpatterns = [
+    path(f"webhook/{channel}/", WebhookView.as_view(channel=channel), name=f"webhook-{channel}")
+    for channel in ("facebook", "instagram", "whatsapp")
+]

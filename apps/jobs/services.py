@@ -80,7 +80,7 @@ WAKE_SQL = """
 def wake_parameters(schema: str, kind: str, queue: str) -> list[Any]:
     """The parameters of WAKE_SQL, in order."""
     now = clock.now()
-    return [_fence(schema, kind), schema, kind, queue, now, now]
+    return [fence(schema, kind), schema, kind, queue, now, now]
 
 
 def cancel(kind: str, key: str = "") -> bool:
@@ -221,7 +221,7 @@ def _finish_drain(job: Claimed, kind: Kind, *, more: bool) -> None:
         if not more:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_fence(job.schema, job.kind)]
+                    "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [fence(job.schema, job.kind)]
                 )
                 alone = cursor.fetchone()[0]
             if alone and kind.pending is not None and not kind.pending():
@@ -280,7 +280,7 @@ def _retry(job: Claimed, kind: Kind | None, error: str) -> None:
         )
 
 
-def _fence(schema: str, kind: str) -> str:
+def fence(schema: str, kind: str) -> str:
     return f"{kind}:{schema}"
 
 

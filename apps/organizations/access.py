@@ -29,6 +29,15 @@ def role_of(request: HttpRequest | Request) -> Role | None:
     return Role(membership.role) if membership else None
 
 
+def actor_of(request: HttpRequest | Request) -> str:
+    """Who is acting, for journals and audit: "user:7", "staff:3" (agency staff inside a tenant), "api_key:2"."""
+    key = getattr(request, "auth", None)
+    if key is not None and hasattr(key, "role"):
+        return f"api_key:{key.pk}"
+    kind = "staff" if getattr(request, "staff_entry", None) else "user"
+    return f"{kind}:{request.user.pk}"
+
+
 def member_required(role: Role) -> Callable[[View], View]:
     """Let in members with at least `role`; others sign in (if signed out) or get 403."""
 

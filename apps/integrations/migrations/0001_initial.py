@@ -6,44 +6,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ConnectedAccount',
+            name="ConnectedAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20, verbose_name='channel')),
-                ('external_id', models.CharField(max_length=120, verbose_name='account id')),
-                ('name', models.CharField(blank=True, default='', max_length=160, verbose_name='name')),
-                ('credentials', apps.organizations.encryption.EncryptedJSONField(default=dict)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('state', models.CharField(choices=[('connected', 'Connected'), ('attention', 'Needs attention'), ('disconnected', 'Disconnected')], default='connected', max_length=12)),
-                ('problem_code', models.CharField(blank=True, default='', max_length=40)),
-                ('problem', models.TextField(blank=True, default='')),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_received_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=20, verbose_name="channel")),
+                ("external_id", models.CharField(max_length=120, verbose_name="account id")),
+                ("name", models.CharField(blank=True, default="", max_length=160, verbose_name="name")),
+                ("credentials", apps.organizations.encryption.EncryptedJSONField(default=dict)),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("connected", "Connected"),
+                            ("attention", "Needs attention"),
+                            ("disconnected", "Disconnected"),
+                        ],
+                        default="connected",
+                        max_length=12,
+                    ),
+                ),
+                ("problem_code", models.CharField(blank=True, default="", max_length=40)),
+                ("problem", models.TextField(blank=True, default="")),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_received_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20)),
-                ('account', models.CharField(max_length=120)),
-                ('body', models.BinaryField()),
-                ('trace', models.UUIDField()),
-                ('received_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('malformed', 'Malformed'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True, default='')),
-                ('processed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=20)),
+                ("account", models.CharField(max_length=120)),
+                ("body", models.BinaryField()),
+                ("trace", models.UUIDField()),
+                ("received_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("done", "Done"),
+                            ("malformed", "Malformed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True, default="")),
+                ("processed_at", models.DateTimeField(null=True)),
             ],
         ),
     ]

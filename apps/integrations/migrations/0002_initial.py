@@ -6,30 +6,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('integrations', '0001_initial'),
+        ("integrations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='connectedaccount',
-            name='connected_by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="connectedaccount",
+            name="connected_by",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['id'], name='delivery_pending'),
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["id"], name="delivery_pending"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['trace'], name='delivery_trace'),
+            model_name="delivery",
+            index=models.Index(fields=["trace"], name="delivery_trace"),
         ),
         migrations.AddConstraint(
-            model_name='connectedaccount',
-            constraint=models.UniqueConstraint(fields=('channel', 'external_id'), name='account_once'),
+            model_name="connectedaccount",
+            constraint=models.UniqueConstraint(fields=("channel", "external_id"), name="account_once"),
         ),
     ]

@@ -1,0 +1,87 @@
+"""Plug every channel into the floor below: the webhook door, account checks, subscriptions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from apps.integrations.models import ConnectedAccount
+from apps.integrations.surfaces import Checkup, Surface, register
+
+from .adapters import Account, Action, Reason, SendError
+from .adapters.registry import ADAPTERS, Adapter
+from .adapters.signatures import verify_meta
+
+# What people call the channel and its account id.
+LABELS = {
+    "facebook": (_("Messenger"), _("Page id"), _("Meta Business Suite → Settings → Pages: the number below the name.")),
+    "instagram": (
+        _("Instagram"),
+        _("Instagram account id"),
+        _("The professional account's numeric id, shown beside the page it is linked to."),
+    ),
+    "whatsapp": (
+        _("WhatsApp"),
+        _("Phone number id"),
+        _("WhatsApp Manager → API set-up: the phone number id, not the phone number."),
+    ),
+    "webchat": (_("Website chat"), _("Chat key"), ""),
+}
+
+
+def plain(connected: ConnectedAccount) -> Account:
+    """A connected account as adapters know it, its credentials decrypted."""
+    return Account(
+        channel=connected.channel,
+        external_id=connected.external_id,
+        token=(connected.credentials or {}).get("token", ""),
+        base_url=settings.META_GRAPH_URL,
+        settings={"version": settings.META_GRAPH_VERSION, **connected.settings},
+    )
+
+
+def _check(adapter: Adapter, connected: ConnectedAccount) -> Checkup:
+    try:
+        health = adapter.check(plain(connected))
+    except SendError as error:
+        return _problem(error.reason)
+    return _problem(health.reason, name=health.name) if health.reason else Checkup(ok=health.ok, name=health.name)
+
+
+def _subscribe(adapter: Adapter, connected: ConnectedAccount) -> Checkup:
+    try:
+        adapter.subscribe(plain(connected))
+    except SendError as error:
+        return _problem(error.reason)
+    return Checkup(ok=True)
+
+
+def _problem(reason: Reason, *, name: str = "") -> Checkup:
+    return Checkup(
+        ok=False,
+        name=name,
+        code=reason.code,
+        problem=reason.text,
+        must_reconnect=reason.action is Action.RECONNECT,
+    )
+
+
+def register_all() -> None:
+    """Called once while Django starts."""
+    for channel, adapter in ADAPTERS.items():
+        label, account_label, account_help = LABELS[channel]
+        register(
+            Surface(
+                channel=channel,
+                label=label,
+                split=adapter.accounts,
+                verify=verify_meta,
+                check=partial(_check, adapter),
+                subscribe=partial(_subscribe, adapter),
+                signed=channel != "webchat",
+                account_label=account_label,
+                account_help=account_help,
+            )
+        )

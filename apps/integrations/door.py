@@ -1,0 +1,264 @@
+"""The webhook door: verify, split by account, find the tenants, store raw and wake them, in one commit.
+
+Nothing is understood here. What arrives correctly signed is never lost: a part for an unknown account, or
+a body that cannot be read, is kept for the agency (organizations.UnroutedDelivery).
+
+    answer  when
+    200     stored (durably, before we answer), or kept as malformed or unknown
+    403     the signature is missing or wrong; nothing is stored
+    413     longer than WEBHOOK_MAX_BYTES
+    503     the database is away; the platform will deliver again
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import structlog
+from django.conf import settings
+from prometheus_client import Counter
+
+from apps.jobs import clock, notifier
+from apps.jobs import services as jobs
+
+from .surfaces import SURFACES
+
+log = structlog.get_logger(__name__)
+
+# The kind of work that reads what is stored here; its handler lives with the conversations.
+WAKES = "conversations.receive"
+_QUEUE = "interactive"
+
+received = Counter("frontdesk_webhooks", "Webhook deliveries at the door", ["channel", "status"])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the platform gets: a status, a machine code, a sentence."""
+
+    status: HTTPStatus
+    code: str
+    message: str
+
+    def body(self) -> bytes:
+        return json.dumps({"code": self.code, "message": self.message}).encode()
+
+
+STORED = Answer(HTTPStatus.OK, "stored", "Stored.")
+KEPT = Answer(HTTPStatus.OK, "kept", "Kept, but nothing here could be routed; the agency sees it.")
+NOT_SIGNED = Answer(HTTPStatus.FORBIDDEN, "bad_signature", "The signature does not fit the body.")
+TOO_LARGE = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than this door takes.")
+AWAY = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", "Not stored; deliver it again.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One account's share of a delivery; `schema` None where no tenant has the account."""
+
+    schema: str | None
+    channel: str
+    account: str
+    body: bytes
+    trace: uuid.UUID
+    why: str = ""  # for unrouted ones
+
+
+class Cursor(Protocol):
+    """The little of a database cursor that storing needs."""
+
+    def execute(self, sql: str, parameters: Any) -> Any: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Any: ...
+
+
+# Given parts, stores all of them durably in one commit; returns those whose account has meanwhile moved.
+Store = Callable[[Sequence[Part]], list[Part]]
+
+
+def receive(channel: str, body: bytes, signature: str, *, store: Store) -> Answer:
+    """Take one delivery of a platform. Answers only after what is to be kept is durable."""
+    answer = _receive(channel, body, signature, store)
+    received.labels(channel, answer.status.value).inc()
+    return answer
+
+
+def _receive(channel: str, body: bytes, signature: str, store: Store) -> Answer:
+    if len(body) > settings.WEBHOOK_MAX_BYTES:
+        return TOO_LARGE
+    surface = SURFACES[channel]
+    if not surface.verify(settings.FACEBOOK_APP_SECRET, body, signature):
+        return NOT_SIGNED
+    trace = uuid.uuid4()
+    try:
+        split = surface.split(json.loads(body))
+    except (ValueError, RecursionError):
+        split = {}
+    if split:
+        parts = [
+            Part(None, channel, account.replace("\x00", "")[:120], body if len(split) == 1 else _dump(share), trace)
+            for account, share in split.items()
+        ]
+    else:
+        parts = [Part(None, channel, "", body, trace, "malformed")]
+    return keep(parts, store=store)
+
+
+def keep(parts: Sequence[Part], *, store: Store) -> Answer:
+    """Route and store parts; used by `receive` and by our own chat, whose parts are not signed."""
+    try:
+        moved = store([_routed(part) for part in parts])
+        if moved:  # the account changed hands after we looked: look again, once, past the cache
+            routes.forget()
+            store([_routed(part, last=True) for part in moved])
+    except DoorShut as error:
+        log.error("webhook.not_stored", channel=parts[0].channel, error=str(error))
+        return AWAY
+    return STORED if any(routes.find(part.channel, part.account) for part in parts) else KEPT
+
+
+def _routed(part: Part, *, last: bool = False) -> Part:
+    schema = routes.find(part.channel, part.account) if part.account else None
+    why = part.why or ("malformed" if not part.account else "unknown_account")
+    if last and schema is None:
+        log.warning("webhook.unrouted", channel=part.channel, account=part.account)
+    return Part(schema, part.channel, part.account, part.body, part.trace, why)
+
+
+def _dump(share: Any) -> bytes:
+    return json.dumps(share, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+class DoorShut(Exception):
+    """What arrived could not be made durable."""
+
+
+class Routes:
+    """Which tenant has an account, remembered for a few seconds.
+
+    A stale answer does no harm: the storing statement checks the route again in the database.
+    """
+
+    TTL = 10.0
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[str, float]] = {}
+        self._look: Callable[[str, str], str | None] = _look_up
+
+    def find(self, channel: str, account: str) -> str | None:
+        key = (channel, account)
+        found = self._known.get(key)
+        if found and time.monotonic() - found[1] < self.TTL:
+            return found[0]
+        schema = self._look(channel, account)
+        if schema is None:
+            self._known.pop(key, None)
+        else:
+            self._known[key] = (schema, time.monotonic())
+        return schema
+
+    def forget(self) -> None:
+        self._known.clear()
+
+
+def _look_up(channel: str, account: str) -> str | None:
+    from django.db import Error, connection
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT o.schema_name FROM public.organizations_accountroute r"
+                " JOIN public.organizations_organization o ON o.id = r.organization_id"
+                " WHERE r.channel = %s AND r.external_id = %s",
+                [channel, account],
+            )
+            row = cursor.fetchone()
+    except Error as error:
+        raise DoorShut(type(error).__name__) from error
+    return row[0] if row else None
+
+
+routes = Routes()
+
+
+def write(cursor: Cursor, parts: Sequence[Part]) -> list[Part]:
+    """Store parts of any number of tenants with their wake-ups in one statement.
+
+    Returns the parts that were not stored because the account no longer belongs to that schema.
+    """
+    now = clock.now()
+    by_schema: dict[str, list[Part]] = {}
+    for part in parts:
+        if part.schema:
+            by_schema.setdefault(part.schema, []).append(part)
+    clauses: list[str] = []
+    values: list[Any] = []
+    for number, (schema, mine) in enumerate(sorted(by_schema.items())):
+        # The route is checked in the same statement, so that a stale cache never crosses tenants.
+        clauses.append(
+            f'stored_{number} AS (INSERT INTO "{schema}".integrations_delivery'
+            " (channel, account, body, trace, received_at, state, attempts, error)"
+            " SELECT p.channel, p.account, p.body, p.trace, %s, 'pending', 0, ''"
+            " FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[])"
+            "  WITH ORDINALITY p(channel, account, body, trace, n)"
+            " WHERE EXISTS (SELECT 1 FROM public.organizations_accountroute r"
+            "   JOIN public.organizations_organization o ON o.id = r.organization_id"
+            "   WHERE r.channel = p.channel AND r.external_id = p.account AND o.schema_name = %s)"
+            " ORDER BY p.n RETURNING channel, account)"
+        )
+        values += [now, *_columns(mine), schema]
+    if homeless := [part for part in parts if not part.schema]:
+        clauses.append(
+            "unrouted AS (INSERT INTO public.organizations_unrouteddelivery"
+            " (channel, external_id, body, trace, why, received_at)"
+            " SELECT p.channel, p.account, p.body, p.trace, p.why, %s"
+            " FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[], %s::text[])"
+            "  p(channel, account, body, trace, why) RETURNING 1)"
+        )
+        values += [now, *_columns(homeless), [part.why for part in homeless]]
+    schemas = sorted(by_schema)
+    clauses.append(
+        "fence AS MATERIALIZED (SELECT s AS schema, pg_advisory_xact_lock_shared(hashtextextended(f, 0)) AS held"
+        " FROM unnest(%s::text[], %s::text[]) AS t(s, f)),"
+        " woken AS (INSERT INTO public.jobs_job"
+        " (schema, kind, key, queue, run_at, generation, attempts, last_error, created_at)"
+        " SELECT schema, %s, '', %s, %s, 0, 0, '', %s FROM fence ORDER BY schema"
+        " ON CONFLICT (schema, kind, key) DO NOTHING RETURNING 1)"
+    )
+    values += [schemas, [jobs.fence(schema, WAKES) for schema in schemas], WAKES, _QUEUE, now, now]
+    stored = " UNION ALL ".join(f"SELECT channel, account FROM stored_{n}" for n in range(len(by_schema)))
+    stored_pairs = f"(SELECT json_agg(json_build_array(channel, account)) FROM ({stored}) s)" if stored else "NULL"
+    cursor.execute(
+        f"WITH {', '.join(clauses)} SELECT (SELECT count(*) FROM woken), {stored_pairs}",
+        values,
+    )
+    woken, pairs = cursor.fetchone()
+    if woken:
+        notifier.nudge(_QUEUE, 0)
+    kept = {(channel, account) for channel, account in pairs or ()}
+    return [part for part in parts if part.schema and (part.channel, part.account) not in kept]
+
+
+def _columns(parts: Sequence[Part]) -> list[Any]:
+    return [
+        [part.channel for part in parts],
+        [part.account for part in parts],
+        [part.body for part in parts],
+        [part.trace for part in parts],
+    ]
+
+
+def store_here(parts: Sequence[Part]) -> list[Part]:
+    """Store through Django's connection, as part of whatever transaction is open there."""
+    from django.db import Error, connection
+
+    try:
+        with connection.cursor() as cursor:
+            return write(cursor, parts)
+    except Error as error:
+        raise DoorShut(type(error).__name__) from error

@@ -1,0 +1,47 @@
+"""manage.py connect_channel SLUG CHANNEL --external-id … --token …"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django_tenants.utils import tenant_context
+
+from apps.integrations.services import connect_account
+from apps.integrations.surfaces import SURFACES
+from apps.organizations.models import Organization
+
+
+class Command(BaseCommand):
+    help = "Connect a page, Instagram account or WhatsApp number of an organization."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug")
+        parser.add_argument("channel", choices=sorted(SURFACES))
+        parser.add_argument("--external-id", required=True)
+        parser.add_argument("--token", default="", help="'-' reads it from standard input, out of the shell's history")
+        parser.add_argument("--name", default="")
+        parser.add_argument("--business-account", default="")
+        parser.add_argument("--no-check", action="store_true", help="do not ask the platform now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        organization = Organization.objects.filter(slug=options["slug"]).first()
+        if organization is None:
+            raise CommandError(f"There is no organization {options['slug']!r}.")
+        token = sys.stdin.readline().strip() if options["token"] == "-" else options["token"]
+        with tenant_context(organization):
+            try:
+                account = connect_account(
+                    channel=options["channel"],
+                    external_id=options["external_id"],
+                    token=token,
+                    name=options["name"],
+                    settings={"business_account": options["business_account"]} if options["business_account"] else {},
+                    actor="command",
+                    ask_platform=not options["no_check"],
+                )
+            except ValidationError as error:
+                raise CommandError("; ".join(error.messages)) from error
+        self.stdout.write(f"{account}: {account.get_state_display()} {account.problem}".rstrip())

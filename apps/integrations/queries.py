@@ -1,0 +1,35 @@
+"""Reads of connected accounts and raw deliveries."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from .models import ConnectedAccount, Delivery
+
+
+def accounts() -> QuerySet[ConnectedAccount]:
+    """All accounts, those at work first."""
+    return ConnectedAccount.objects.order_by("state", "channel", "name", "id")
+
+
+def get_account(account_id: int) -> ConnectedAccount:
+    """The account, or 404."""
+    return get_object_or_404(ConnectedAccount, pk=account_id)
+
+
+def find_account(channel: str, external_id: str) -> ConnectedAccount | None:
+    """The account a webhook speaks of."""
+    return ConnectedAccount.objects.filter(channel=channel, external_id=external_id).first()
+
+
+def deliveries_of(trace: uuid.UUID) -> QuerySet[Delivery]:
+    """What arrived under one trace."""
+    return Delivery.objects.filter(trace=trace).order_by("id")
+
+
+def kept_deliveries() -> QuerySet[Delivery]:
+    """Deliveries that could not be read or applied, newest first."""
+    return Delivery.objects.filter(state__in=[Delivery.State.MALFORMED, Delivery.State.FAILED]).order_by("-id")

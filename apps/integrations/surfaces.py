@@ -1,0 +1,51 @@
+"""The port through which channels plug into accounts and the webhook door.
+
+Channels live on a floor above; each registers what this floor needs of it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .models import ConnectedAccount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkup:
+    """What asking the platform about an account brought: fine, or what is wrong and its code."""
+
+    ok: bool
+    name: str = ""
+    code: str = ""
+    problem: str = ""
+    must_reconnect: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """One channel as this floor sees it.
+
+    `split` divides a decoded webhook body into {account id: that account's part}; entries that name no
+    account come under "". `signed`: deliveries come from the platform and carry its signature.
+    """
+
+    channel: str
+    label: Any  # translatable
+    split: Callable[[Any], dict[str, Any]]
+    verify: Callable[[Iterable[str], bytes, str], bool]
+    check: Callable[[ConnectedAccount], Checkup]
+    subscribe: Callable[[ConnectedAccount], Checkup]
+    signed: bool = True
+    account_label: Any = ""  # what the external id is called there
+    account_help: Any = ""
+
+
+SURFACES: dict[str, Surface] = {}
+
+
+def register(surface: Surface) -> None:
+    """Called once per channel while Django starts."""
+    SURFACES[surface.channel] = surface
