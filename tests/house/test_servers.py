@@ -1,0 +1,131 @@
+"""The embedded servers for real: started, killed, started again, in folders that only their owner can enter."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from .test_launcher import PROJECT, assert_one_sentence, launch
+
+pytestmark = pytest.mark.slow
+
+# Prints the addresses it was given and stays until told to go.
+STAY = "import json, os, sys, time; print(json.dumps(dict(os.environ)), flush=True); sys.stdin.readline()"
+
+
+@pytest.fixture
+def closed_folder():
+    """A folder as `mktemp -d` makes it: mode 700, so that the database's own user cannot enter."""
+    path = Path(tempfile.mkdtemp(prefix="house-"))
+    yield path
+    for pointer in path.rglob("postgres.home"):
+        shutil.rmtree(pointer.read_text().strip(), ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(folder):
+    """The two servers; yields the launcher's process and the environment that programs get."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "config.start", "with", sys.executable, "-c", STAY],
+        cwd=PROJECT,
+        env=kept | {"DATA_DIR": str(folder), "VENV": sys.prefix},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("{"):
+                yield process, json.loads(line)
+                break
+        else:
+            pytest.fail("".join(said))
+    finally:
+        process.stdin.close()
+        process.wait(30)
+        process.stdout.close()
+
+
+def test_data_survives_a_kill_and_nothing_blocks_the_next_start(closed_folder):
+    with running(closed_folder) as (process, environment):
+        with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept (word text)")
+            connection.execute("INSERT INTO kept VALUES ('here')")
+        broker = redis.Redis.from_url(environment["CELERY_BROKER_URL"])
+        broker.lpush("queue", "task")
+        time.sleep(1.1)  # the append-only file is flushed every second
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with running(closed_folder) as (_, again):
+        assert again["DATABASE_URL"] == environment["DATABASE_URL"]  # the port is remembered
+        with psycopg.connect(again["DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT word, lower('É') FROM kept").fetchone() == ("here", "é")
+        assert redis.Redis.from_url(again["CELERY_BROKER_URL"]).lrange("queue", 0, -1) == [b"task"]
+
+
+def test_a_second_start_says_who_is_in_the_way(closed_folder):
+    with running(closed_folder) as (process, _):
+        result = launch("with", "true", data_dir=closed_folder)
+    assert_one_sentence(result, "already running", str(closed_folder), str(process.pid))
+
+
+def test_nothing_of_the_owners_is_opened_up(closed_folder):
+    before = closed_folder.stat().st_mode
+    with running(closed_folder) as (_, environment):
+        pass
+    assert closed_folder.stat().st_mode == before
+    home = closed_folder / "test"
+    for name in ("secrets.env", "ports.json"):
+        assert (home / name).stat().st_mode & 0o077 == 0
+    assert not (home / "run.env").exists()  # gone with the run whose addresses it held
+    if os.geteuid() == 0:
+        outside = Path((home / "postgres.home").read_text().strip())
+        assert not outside.is_relative_to(closed_folder)
+        assert (outside / "postgres").stat().st_mode & 0o077 == 0
+        assert (outside / "postgres").stat().st_uid != 0
+    assert environment["DATABASE_URL"].startswith("postgres://frontdesk:")
+
+
+def test_a_copied_folder_does_not_share_its_originals_database(closed_folder):
+    if os.geteuid() != 0:
+        pytest.skip("only root's database lies outside of the data folder")
+    original, copy = closed_folder / "original", closed_folder / "copy"
+    with running(original):
+        pass
+    shutil.copytree(original, copy)
+    assert_one_sentence(launch("with", "true", data_dir=copy), "is a copy of", str(original))
+
+
+def test_everything_stops_when_asked(closed_folder):
+    with running(closed_folder) as (process, environment):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 130
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(environment["DATABASE_URL"], connect_timeout=2)
+        with pytest.raises(redis.ConnectionError):
+            redis.Redis.from_url(environment["CELERY_BROKER_URL"]).ping()
+
+
+def test_servers_of_ones_own_are_used(closed_folder):
+    """DATABASE_URL and CELERY_BROKER_URL set: nothing is embedded."""
+    given = {"DATABASE_URL": "postgres://somebody@db.example/theirs", "CELERY_BROKER_URL": "redis://broker.example/0"}
+    result = launch("with", sys.executable, "-c", STAY, data_dir=closed_folder, **given)
+    environment = json.loads(result.stdout)
+    assert given.items() <= environment.items()
+    assert not (closed_folder / "test" / "broker").exists()
+    assert not (closed_folder / "test" / "postgres.home").exists()
