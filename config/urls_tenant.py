@@ -33,4 +33,5 @@ urlpatterns = [
 handler400 = "apps.ui.views.bad_request"
 handler404 = "apps.ui.views.not_found"
 handler403 = "apps.ui.views.permission_denied"
+handler429 = "apps.ui.views.too_many"  # allauth asks for it by this name
 handler500 = "apps.ui.views.server_error"
