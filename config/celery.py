@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from . import heartbeat
 from .beat import offer_beat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,3 +13,4 @@ app = Celery("frontdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["apps.jobs"])
 offer_beat(app)
+heartbeat.listen()

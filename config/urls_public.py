@@ -3,8 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from .metrics import metrics
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("metrics", metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("apps.ui.urls")),

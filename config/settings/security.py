@@ -17,6 +17,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 CSRF_FAILURE_VIEW = "apps.ui.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [
     f"{'https' if HTTPS else 'http'}://{host}" for host in (f"*.{BASE_DOMAIN}:{PORT}", f"{BASE_DOMAIN}:{PORT}")
@@ -37,6 +38,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+
+# Lets Prometheus read /metrics from another machine.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 
 # Credentials at rest: the first key encrypts, all of them decrypt; `manage.py rotate_keys` re-encrypts.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
