@@ -112,7 +112,7 @@ def _message(event: Event) -> Iterator[Fact]:
         why = "a message without an id" if not mid else "a message without a person"
         yield reading.malformed(event.account, event.at, why, event.raw)
         return
-    base = {"account": event.account, "at": event.at, "id": mid}
+    base: dict[str, Any] = {"account": event.account, "at": event.at, "id": mid}
     if message.get("is_deleted") is True:
         yield Unsend(**base, person=event.person)
         return
@@ -185,7 +185,7 @@ def _edit(event: Event) -> Iterator[Fact]:
     mid = identifier(edit.get("mid"))
     if not mid:
         yield reading.malformed(event.account, event.at, "an edit without a message id", event.raw)
-    elif "text" not in edit or edit.get("num_edit") in {0, "0"}:
+    elif "text" not in edit or text(edit.get("num_edit")) == "0":
         yield _notice(event, "message_edit", "the platform announced a message, not an edit")
     else:
         yield Edit(account=event.account, at=event.at, id=mid, text=text(edit.get("text")), person=event.person)

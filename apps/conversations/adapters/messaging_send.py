@@ -42,6 +42,7 @@ from apps.conversations.adapters import (
 )
 from apps.conversations.adapters.reading import identifier, mapping, moment, sequence, text
 from apps.conversations.adapters.splitting import shorten, split
+from apps.jobs import clock
 
 CARDS_IN_ONE = 10
 _ATTACHMENTS = {Kind.IMAGE: "image", Kind.STICKER: "image", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.FILE: "file"}
@@ -182,7 +183,8 @@ def find(surface: Surface, account: Account, message: Outgoing) -> Sent | None:
         thread, complete = _thread(surface, account, message.to.id)
     except SendError as error:
         raise Unknown(error.reason) from error
-    ours = [item for item in thread if moment(item.get("created_time"), _EARLIEST) >= since]
+    now = clock.now()
+    ours = [item for item in thread if moment(item.get("created_time"), now) >= since]
     ours = [item for item in ours if identifier(mapping(item.get("from")).get("id")) != message.to.id]
     pieces = _pieces(surface, message)[message.skip :]
     ids = []
@@ -193,7 +195,7 @@ def find(surface: Surface, account: Account, message: Outgoing) -> Sent | None:
             ids.append(identifier(match.get("id")))
     if ids and len(ids) == len(pieces):
         return Sent(id=ids[0], more_ids=tuple(ids[1:]))
-    reached_back = complete or any(moment(item.get("created_time"), _EARLIEST) < since for item in thread)
+    reached_back = complete or any(moment(item.get("created_time"), now) < since for item in thread)
     if ids or not reached_back:
         raise Unknown(reasons.local("no-history", "only a part was found"), tuple(ids))
     return None

@@ -225,7 +225,7 @@ def _status(status: dict[str, Any], value: dict[str, Any], account: str, entry_a
         yield AccountNotice(account=account, at=at, topic=topic, text="not handled yet", details=details(status))
         return
     errors = sequence(status.get("errors"))
-    more = {key: status[key] for key in ("conversation", "pricing", "errors", "type") if key in status}
+    more: dict[str, Any] = {key: status[key] for key in ("conversation", "pricing", "errors", "type") if key in status}
     if name == "played":
         more["played"] = True
     ids = (status.get("recipient_user_id"), status.get("recipient_id"), status.get("recipient_parent_user_id"))
