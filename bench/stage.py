@@ -1,0 +1,87 @@
+"""What benchmarks share: a throw-away database with tenants, and servers that are stopped again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+
+def set_up(name: str) -> None:
+    """Make an empty database on the server of DATABASE_URL and start Django on it; dropped at exit."""
+    import atexit
+
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        sys.exit("Set DATABASE_URL to a PostgreSQL server on which a throw-away database may be made.")
+    database = f"bench_{name}_{os.getpid()}"
+    base, _slash, _old = url.rpartition("/")
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
+        link.execute(f'CREATE DATABASE "{database}"')
+    os.environ["DATABASE_URL"] = f"{base}/{database}"
+    os.environ.setdefault("SECRET_KEY", "bench-" + "x" * 60)
+    os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+    def drop() -> None:
+        with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
+            link.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+
+    atexit.register(drop)
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+
+
+def make_tenants(count: int) -> list[str]:
+    """So many organizations, with their schemas; returns the schema names."""
+    from apps.organizations.services import create_organization
+
+    return [
+        create_organization(slug=f"bench{n:04}", name=f"Bench {n}", owner_email="owner@bench.example").schema_name
+        for n in range(count)
+    ]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def served(application: str, *, threads: int = 16) -> Iterator[int]:
+    """`module:app` behind granian as `make run` starts it; yields the port."""
+    port = free_port()
+    command = [
+        str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1", "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", application,
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.1)
+        time.sleep(1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def machine() -> str:
+    """One line about where the figures come from."""
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.release()}"
