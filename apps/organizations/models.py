@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,29 +34,65 @@ class Role(models.TextChoices):
         return self.rank >= other.rank
 
 
+# Host names that mean something else, and schema names that PostgreSQL or this product has taken.
+RESERVED = frozenset(
+    "www admin api app assets blog cdn chat dashboard docs ftp health help imap localhost mail metrics news pop"
+    " smtp ssl static status support webhook widget public pristine template information-schema".split()
+)
+
+
+def not_reserved(slug: str) -> None:
+    """ValidationError for a short name that cannot be an organization's."""
+    if slug in RESERVED or slug.startswith("pg-"):
+        raise ValidationError(_("This short name is reserved. Choose another one."), code="reserved")
+
+
+def known_timezone(name: str) -> None:
+    """ValidationError for what is not a time zone."""
+    if name not in available_timezones():
+        raise ValidationError(_("A time zone such as Asia/Dubai."), code="timezone")
+
+
 class Organization(TenantMixin):
     """One business: a tenant with a schema of its own."""
 
     auto_create_schema = False  # schemas are replayed from a dump: services.create_organization
 
     slug = models.CharField(
+        _("short name"),
         max_length=40,
         unique=True,
-        validators=[RegexValidator(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$", _("Use a–z, 0–9 and hyphens, from a letter on."))],
+        validators=[
+            RegexValidator(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]\Z", _("Use a–z, 0–9 and hyphens, from a letter on.")),
+            not_reserved,
+        ],
+        help_text=_("Its address: <short name>.<base domain>. It cannot be changed later."),
     )
     name = models.CharField(_("name"), max_length=120)
     trade = models.CharField(_("trade"), max_length=120, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
-    language = models.CharField(_("language"), max_length=8, default="en")
-    timezone = models.CharField(_("time zone"), max_length=60, default="UTC")
-    currency = models.CharField(_("currency"), max_length=3, default="USD")
-    country = models.CharField(_("country"), max_length=2, blank=True, default="")  # reads national phone numbers
+    language = models.CharField(_("language"), max_length=8, default="en", choices=settings.LANGUAGES)
+    timezone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[known_timezone])
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default="USD",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", _("A currency's three letters, such as USD."))],
+    )
+    country = models.CharField(
+        _("country"),
+        max_length=2,
+        blank=True,
+        default="",
+        validators=[RegexValidator(r"^[A-Z]{2}\Z", _("A country's two letters, such as AE."))],
+        help_text=_("Phone numbers written without a country code are read as numbers of this country."),
+    )
     logo = models.FileField(_("logo"), upload_to="logos/", blank=True)
     accent = models.CharField(
         _("color"),
         max_length=7,
         default="#3b5bdb",
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", _("A color such as #3b5bdb."))],
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("A color such as #3b5bdb."))],
     )
     sender_name = models.CharField(_("sender name"), max_length=120, blank=True, default="")
     sender_email = models.EmailField(_("sender address"), blank=True, default="")
@@ -104,7 +143,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True, default="")
-    language = models.CharField(_("language"), max_length=8, blank=True, default="")
+    language = models.CharField(_("language"), max_length=8, blank=True, default="", choices=settings.LANGUAGES)
     is_staff = models.BooleanField(_("agency staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -160,9 +199,21 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    mail_problem = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         verbose_name = _("invitation")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                name="invitation_once",
+                condition=models.Q(accepted_at=None, revoked_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class ApiKey(models.Model):
@@ -194,11 +245,15 @@ class StaffEntry(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
     address = models.GenericIPAddressField(null=True)
     started_at = models.DateTimeField(default=clock.now)
+    redeemed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("staff entry")
         verbose_name_plural = _("staff entries")
+
+    def __str__(self) -> str:
+        return f"{self.user} → {self.organization}"
 
 
 class Usage(models.Model):
@@ -213,6 +268,28 @@ class Usage(models.Model):
     class Meta:
         verbose_name_plural = _("usage")
         constraints = [models.UniqueConstraint(fields=["organization", "day", "kind"], name="usage_once")]
+
+
+class OrganizationHealth(models.Model):
+    """What the agency sees of an organization at a glance; figures from inside its schema, copied out by a job.
+
+    The page about all organizations reads this table and never a tenant's. See services.health.
+    """
+
+    organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="health")
+    channels_attention = models.PositiveIntegerField(default=0)
+    failed_deliveries = models.PositiveIntegerField(default=0)  # of outgoing webhooks, given up
+    failed_messages = models.PositiveIntegerField(default=0)  # in the last seven days
+    kept_deliveries = models.PositiveIntegerField(default=0)  # arrived, but could not be read
+    open_conversations = models.PositiveIntegerField(default=0)
+    leads = models.PositiveIntegerField(default=0)
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=300, blank=True, default="")
+    last_failure_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("health")
 
 
 class BudgetAlert(models.Model):
