@@ -42,6 +42,7 @@ class Scripted(Exception):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes; together they would wait 40 ms
     server: Server
 
     @property
