@@ -1,0 +1,76 @@
+"""Our own pages in a real browser: every variant, judged by axe-core."""
+
+import pytest
+
+from tests.browser import Variant, judge, look, visit, weight
+
+pytestmark = pytest.mark.browser
+TWO = [Variant(), Variant("phone", "dark", "ar")]
+BUDGET = 150_000
+
+
+def test_style_page(browser, site):
+    visit(browser, site.url("/dashboard/style/"), name="style", cookies=site.cookies("dana"), ready="h1")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/accounts/login/", "sign-in"), ("/accounts/password/reset/", "password-reset")],
+)
+def test_entrance(browser, site, path, name):
+    visit(browser, site.url(path), name=name, variants=TWO)
+    visit(browser, site.url(path, None), name=f"{name}-public", variants=[Variant()])
+
+
+@pytest.mark.parametrize("path", ["/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/password/change/"])
+def test_account(browser, site, path):
+    visit(browser, site.url(path), name=path.strip("/").replace("/", "-"), variants=TWO, cookies=site.cookies("alice"))
+
+
+def test_not_found(browser, site):
+    visit(browser, site.url("/no/such/page/"), name="not-found", variants=TWO, status=404)
+    visit(browser, site.url("/", "nobody"), name="no-organization", variants=[Variant()], status=404)
+
+
+def test_signing_in_and_out(browser, site):
+    with look(browser, site.url("/accounts/login/")) as page:
+        page.get_by_label("Email").fill("alice@example.com")
+        page.get_by_label("Password").fill("wrong horse")
+        page.get_by_role("button", name="Sign in").click()
+        judge(page, "sign-in-wrong")
+        assert page.get_by_role("alert").is_visible()
+
+
+def test_page_weight(browser, site):
+    with look(browser, site.url("/dashboard/style/"), cookies=site.cookies("dana")) as page:
+        assert weight(page) < BUDGET  # not even compressed
+
+
+def test_keyboard_theme_and_dialogs(browser, site):
+    with look(browser, site.url("/dashboard/style/"), cookies=site.cookies("dana")) as page:
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        assert page.locator("[data-row][data-active]").inner_text().strip().startswith(("يوسف", "ي"))
+        page.keyboard.press("x")
+        assert page.locator("[data-bulk]").is_visible()
+        assert page.locator("[data-bulk-count]").inner_text() == "1"
+
+        page.keyboard.press("?")
+        assert page.locator("#shortcuts").is_visible()
+        judge(page, "shortcuts")
+        page.keyboard.press("Escape")
+
+        page.get_by_role("button", name="Delete").first.click()
+        act = page.locator("#sample-confirm .btn-danger")
+        assert act.is_disabled()
+        page.locator("#sample-confirm-name").fill("Acme")
+        assert act.is_enabled()
+        judge(page, "confirm")
+        page.keyboard.press("Escape")
+
+        page.locator(".user-button").click()
+        page.get_by_role("button", name="Dark").click()
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        page.wait_for_timeout(200)
+        page.reload()
+        assert page.locator("html").get_attribute("data-theme") == "dark"
