@@ -1,6 +1,11 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class UiConfig(AppConfig):
     name = "apps.ui"
     label = "ui"
+
+    def ready(self) -> None:
+        # Every app offers its menu entries in navigation.py.
+        autodiscover_modules("navigation")
