@@ -1,6 +1,15 @@
-"""Addresses."""
+"""Addresses of the AI's API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from apps.ai import api
 
 app_name = "ai-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+router = SimpleRouter(use_regex_path=False)
+router.register("ai/intents", api.IntentView, basename="intent")
+router.register("ai/generations", api.GenerationView, basename="generation")
+urlpatterns = [
+    path("ai/persona/", api.PersonaView.as_view(), name="persona"),
+    path("", include(router.urls)),
+]

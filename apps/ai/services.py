@@ -1,0 +1,337 @@
+"""Asking language models, keeping what they answered, and what an organization teaches its persona."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import ModuleType
+from typing import Any, Literal
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+
+from apps.ai import briefing as briefings
+from apps.ai import pricing, queries
+from apps.ai.facts import Mismatch
+from apps.ai.models import Generation, Intent, Note, Persona
+from apps.ai.providers import (
+    Account,
+    Briefing,
+    Completion,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+    Request,
+    Turn,
+    gemini,
+    offline,
+    openai,
+)
+from apps.jobs import clock
+from apps.organizations.models import Organization
+from apps.organizations.queries import current_organization
+from apps.organizations.services import meter, on_new_organization
+
+log = structlog.get_logger(__name__)
+
+#: How much an organization's budget allows: its models, their cheap siblings, the built-in one, nothing.
+Level = Literal["full", "cheap", "offline", "none"]
+PROVIDERS: dict[str, ModuleType] = {module.NAME: module for module in (openai, gemini, offline)}
+TOTAL_SECONDS = 40.0  # for all providers together; then the built-in one answers
+_PAUSE, _LONGEST_PAUSE = 0.3, 2.0
+_RESTING = 30  # seconds a provider is left alone after failing twice in a row
+_DIGEST_TURNS, _DIGEST_TEXT = 12, 500
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered, who it was, and the record of it."""
+
+    completion: Completion
+    provider: str
+    generation: Generation
+    run: uuid.UUID
+
+
+class Silent(Exception):
+    """No model may answer: the budget says people only, or the persona is switched off."""
+
+
+@dataclass(frozen=True)
+class _Choice:
+    provider: str
+    model: str
+    account: Account
+
+
+def ask(
+    request: Request,
+    *,
+    persona: Persona | None = None,
+    level: Level = "full",
+    purpose: str = "reply",
+    subject: str = "",
+    run: uuid.UUID | None = None,
+    trace: uuid.UUID | None = None,
+) -> Answer:
+    """One answer from the first provider that gives one; each call is recorded, failed ones too.
+
+    The built-in provider stands last and cannot be out of reach, so this raises only Silent (level "none").
+    Call it outside of a transaction: it may wait for up to TOTAL_SECONDS.
+    """
+    if level == "none":
+        raise Silent("No model may answer at this level.")
+    run = run or uuid.uuid4()
+    records = _Records(request, purpose=purpose, subject=subject, run=run, trace=trace)
+    until = time.monotonic() + TOTAL_SECONDS
+    for choice in _choices(persona or queries.persona(), level):
+        completion = _try(choice, request, records, until)
+        if completion is not None:
+            return Answer(completion, choice.provider, records.last, run)
+    raise AssertionError("The built-in provider always answers.")
+
+
+def _choices(persona: Persona, level: Level) -> list[_Choice]:
+    """Whom to ask, in order. A provider without a key is left out; one that keeps failing rests."""
+    choices: list[_Choice] = []
+    if level != "offline":
+        for row in _order(persona):
+            module, account = PROVIDERS[row["provider"]], account_of(row["provider"])
+            if module is offline:
+                break
+            if account.api_key and not cache.get(_rest_key(row["provider"])):
+                model = row.get("cheap_model") or module.MODELS["cheap"] if level == "cheap" else row.get("model") or module.MODELS["full"]
+                choices.append(_Choice(row["provider"], model, account))
+    return [*choices, _Choice(offline.NAME, offline.MODEL, Account())]
+
+
+def _order(persona: Persona) -> list[dict[str, str]]:
+    rows = [row for row in persona.providers or () if isinstance(row, dict) and row.get("provider") in PROVIDERS]
+    return rows or [{"provider": openai.NAME}, {"provider": gemini.NAME}]
+
+
+def account_of(provider: str) -> Account:
+    """Key and address of a vendor, from the settings; organizations' own keys will be found here too."""
+    if provider == openai.NAME:
+        return Account(api_key=settings.OPENAI_API_KEY, base_url=settings.OPENAI_BASE_URL)
+    if provider == gemini.NAME:
+        return Account(api_key=settings.GEMINI_API_KEY, base_url=settings.GEMINI_BASE_URL)
+    return Account()
+
+
+def _try(choice: _Choice, request: Request, records: _Records, until: float) -> Completion | None:
+    """Ask one provider, once more after a passing fault; None when the next one should be asked."""
+    module = PROVIDERS[choice.provider]
+    for attempt in (1, 2):
+        left = until - time.monotonic()
+        if choice.provider != offline.NAME and left < 1:
+            return None
+        asked = replace(request, model=choice.model, timeout=max(min(request.timeout, left), 1.0))
+        began = time.monotonic()
+        try:
+            completion: Completion = module.complete(asked, choice.account)
+        except ProviderError as error:
+            spent = time.monotonic() - began
+            records.failed(choice, error, spent)
+            pause = getattr(error, "retry_after", None) or _PAUSE
+            # What was slow once would only cost the customer the same wait again.
+            again = isinstance(error, ProviderUnavailable) and attempt == 1 and pause <= _LONGEST_PAUSE and spent < request.timeout / 2
+            if not again:
+                _count_failure(choice.provider, error)
+                return None
+            threading.Event().wait(pause)
+        else:
+            records.answered(choice, completion, time.monotonic() - began)
+            cache.delete(_failures_key(choice.provider))
+            return completion
+    return None
+
+
+def _rest_key(provider: str) -> str:
+    return f"ai:resting:{connection.schema_name}:{provider}"
+
+
+def _failures_key(provider: str) -> str:
+    return f"ai:failures:{connection.schema_name}:{provider}"
+
+
+def _count_failure(provider: str, error: ProviderError) -> None:
+    log.warning("ai.provider_failed", provider=provider, error=str(error))
+    if provider == offline.NAME or isinstance(error, ProviderRefused):
+        return
+    failures = (cache.get(_failures_key(provider)) or 0) + 1
+    cache.set(_failures_key(provider), failures, 60)
+    if failures >= 2:
+        wait = getattr(error, "retry_after", None) or _RESTING
+        cache.set(_rest_key(provider), True, int(min(wait, 120)) or 1)
+
+
+class _Records:
+    """Writes the Generation rows of one question."""
+
+    def __init__(self, request: Request, *, purpose: str, subject: str, run: uuid.UUID, trace: uuid.UUID | None):
+        # Rounds after the first repeat the same prompt; the run's first row holds it.
+        first = not request.turns or request.turns[-1].role != "tool"
+        self._common = {
+            "purpose": purpose[:40],
+            "subject": subject[:80],
+            "run": run,
+            "trace": trace,
+            "system": _storable(request.system) if first else "",
+            "turns": _storable([_digest(turn) for turn in request.turns[-_DIGEST_TURNS:]]),
+        }
+        self.last: Generation
+
+    def answered(self, choice: _Choice, completion: Completion, seconds: float) -> None:
+        model = completion.model or choice.model
+        at = clock.now()
+        cost = pricing.cost(model, completion.input_tokens, completion.output_tokens, at)
+        if cost is None:
+            cost, model_priced = pricing.cost(choice.model, completion.input_tokens, completion.output_tokens, at), choice.model
+        else:
+            model_priced = model
+        details = {**completion.details, **({} if cost is not None else {"cost_unknown": True})}
+        self.last = Generation.objects.create(
+            **self._common,
+            provider=choice.provider,
+            model=model[:80],
+            text=_storable(completion.text),
+            calls=_storable([{"name": call.name, "arguments": call.arguments} for call in completion.calls]),
+            details=_storable(details),
+            outcome=Generation.Outcome.TOOLS if completion.calls else Generation.Outcome.ANSWERED,
+            input_tokens=completion.input_tokens,
+            output_tokens=completion.output_tokens,
+            cost_usd=cost or Decimal(0),
+            price_version=pricing.VERSION if cost is not None else "",
+            latency_ms=int(seconds * 1000),
+            created_at=at,
+        )
+        if completion.input_tokens or completion.output_tokens:
+            spent_in = pricing.cost(model_priced, completion.input_tokens, 0, at) or Decimal(0)
+            spent_out = (cost or Decimal(0)) - spent_in
+            uses = [("ai_input_tokens", completion.input_tokens, spent_in), ("ai_output_tokens", completion.output_tokens, spent_out)]
+            meter(current_organization(), uses)
+
+    def failed(self, choice: _Choice, error: ProviderError, seconds: float) -> None:
+        refused = isinstance(error, ProviderRefused)
+        self.last = Generation.objects.create(
+            **self._common,
+            provider=choice.provider,
+            model=choice.model[:80],
+            outcome=Generation.Outcome.REFUSED if refused else Generation.Outcome.FAILED,
+            error=_storable(str(error))[:500],
+            was_used=False,
+            latency_ms=int(seconds * 1000),
+            created_at=clock.now(),
+        )
+
+
+def _digest(turn: Turn) -> dict[str, Any]:
+    """A turn as it is kept: enough to see what was asked, not a second copy of the conversation."""
+    row: dict[str, Any] = {"role": turn.role}
+    if turn.text:
+        row["text"] = turn.text[:_DIGEST_TEXT]
+    if turn.calls:
+        row["calls"] = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
+    if turn.role == "tool":
+        row["name"] = turn.name
+        row["result"] = str(turn.result)[: _DIGEST_TEXT * 2]
+    return row
+
+
+def _storable(value: Any) -> Any:
+    """Without what PostgreSQL refuses in text and JSON: null bytes, lone surrogates, numbers that are none."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _storable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(one) for one in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else _storable(str(value))
+
+
+def mark_used(generation: Generation, used: bool, *, mismatches: Sequence[Mismatch] = (), note: str = "") -> None:
+    """Record what became of an answer: sent or not, and what the fact check found in it."""
+    generation.was_used = used
+    if mismatches or note:
+        found = [{"kind": one.kind, "text": one.text, "reason": one.reason} for one in mismatches]
+        generation.details = {**generation.details, "fact_check": _storable(found), **({"note": _storable(note)} if note else {})}
+    generation.quality = 0.0 if mismatches else (1.0 if used else generation.quality)
+    generation.save(update_fields=["was_used", "details", "quality"])
+
+
+# The briefing ------------------------------------------------------------------------------------------------
+
+
+def briefing_for(persona: Persona, known: Mapping[str, str] | None = None, *, organization: Organization | None = None) -> Briefing:
+    """What the persona is and knows, for one person; `known`: name, email, phone as far as we have them."""
+    name = (organization or current_organization()).name
+    return briefings.build(persona, known or {}, organization=name, knowledge=queries.notes(), intents=queries.intents())
+
+
+def system_prompt(persona: Persona, briefing: Briefing) -> str:
+    """The text a vendor's model is given. Holds nothing a customer wrote and no secret."""
+    return briefings.prompt(persona, briefing)
+
+
+# Teaching ----------------------------------------------------------------------------------------------------
+
+
+@on_new_organization
+def first_persona(organization: Organization) -> Persona:
+    """A persona that works from the first minute: the organization's language, name and phone asked for."""
+    languages = ["ar", "en"] if organization.language == "ar" else ["en", "ar"]
+    persona, _created = Persona.objects.get_or_create(
+        pk=1, defaults={"name": organization.name[:80], "languages": languages, "collect": ["name", "phone"]}
+    )
+    return persona
+
+
+def save_persona(persona: Persona, **changes: Any) -> Persona:
+    """Change the persona; there is one per organization."""
+    for name, value in changes.items():
+        setattr(persona, name, value)
+    persona.pk = persona.pk or 1
+    persona.updated_at = clock.now()
+    persona.full_clean()
+    persona.save()
+    return persona
+
+
+def save_intent(intent: Intent, **changes: Any) -> Intent:
+    for name, value in changes.items():
+        setattr(intent, name, value)
+    intent.phrases = _distinct(intent.phrases)
+    intent.updated_at = clock.now()
+    intent.full_clean()
+    intent.save()
+    return intent
+
+
+def delete_intent(intent: Intent) -> None:
+    intent.delete()
+
+
+def save_note(note: Note, **changes: Any) -> Note:
+    for name, value in changes.items():
+        setattr(note, name, value)
+    note.updated_at = clock.now()
+    note.full_clean()
+    note.save()
+    return note
+
+
+def delete_note(note: Note) -> None:
+    note.delete()
+
+
+def _distinct(phrases: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(str(phrase).strip()[:200] for phrase in phrases if str(phrase).strip()))[:200]
