@@ -345,6 +345,7 @@ class Limits:
     quick_replies: int = 0
     quick_reply_title: int = 20  # characters; longer titles are cut
     upload_bytes: int = 25_000_000
+    instant: bool = False  # storing a message delivers it: send() makes no call
     attachments: tuple[Kind, ...] = ()
 
 

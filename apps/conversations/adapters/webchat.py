@@ -50,6 +50,7 @@ LIMITS = Limits(
     quick_replies=13,
     quick_reply_title=40,
     upload_bytes=10_000_000,
+    instant=True,
     attachments=(Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.FILE),
 )
 # What an advertiser appends to a landing page's address when an ad is clicked.
