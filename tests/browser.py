@@ -1,14 +1,19 @@
 """A real browser for tests: pages opened as people see them, judged by axe-core, kept as pictures.
 
-In a test (the `browser` fixture is session-wide; `visit` looks at a page in every variant):
+In a test (`browser` and `site` are fixtures known everywhere; the test itself asks for no database fixture):
 
     import pytest
-    from tests.browser import browser, look, visit   # noqa: F401  `browser` is a fixture
+    from tests.browser import Variant, judge, look, visit
 
-    pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+    pytestmark = pytest.mark.browser
 
-    def test_lead_list_looks_right(browser, live_server):
-        visit(browser, f"{live_server.url}/dashboard/leads/", name="lead-list", cookies={"sessionid": key})
+    def test_lead_list_looks_right(browser, site):
+        with site.inside("acme"):                      # committed rows in that organization's schema
+            services.capture_lead(...)
+        visit(browser, site.url("/dashboard/leads/"), name="lead-list", cookies=site.cookies("alice"))
+
+`site` is the whole product on a real port over a database of its own (a copy of the template with the cast in it), in
+this process: what the test writes the pages show, and `site.url(path, "globex")` or `site.url(path, None)` are other hosts.
 
 `visit` opens the page on a phone (360 px) and a desktop (1280 px), light and dark, English and Arabic; saves each
 picture to test-results/<name>-<viewport>-<theme>-<language>.png; and fails when axe-core finds a violation, when the
@@ -16,12 +21,11 @@ page is wider than its window, when the console reports an error (a broken CSP r
 
 To act on a page, open one variant and look again when it matters:
 
-    with look(browser, f"{live_server.url}/dashboard/inbox/", Variant("phone", "dark", "ar"), cookies={...}) as page:
+    with look(browser, site.url("/dashboard/inbox/"), Variant("phone", "dark", "ar"), cookies=site.cookies("bob")) as page:
         page.get_by_role("button", name="…").click()
         judge(page, "inbox-after-click")          # picture + axe + overflow + console
 
-`Variant()` is desktop, light, English. `cookies` are set for the page's host: the session of a Django client is
-`client.cookies["sessionid"].value`. Options: `variants=[...]` to look at fewer, `allow={"axe-rule-id"}` for a violation
+`Variant()` is desktop, light, English. Options: `variants=[...]` to look at fewer, `allow={"axe-rule-id"}` for a violation
 that a vendor's part causes (say why beside it), `status=404` for error pages, `ready="css selector"` to wait for.
 """
 
@@ -32,11 +36,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connection, connections
+from django.test import Client
+from django.test.testcases import LiveServerThread
+
+if TYPE_CHECKING:  # most test runs never open a browser
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -64,6 +75,8 @@ ALL = [Variant(*parts) for parts in itertools.product(SIZES, ("light", "dark"), 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
@@ -75,11 +88,74 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
-        pytest.skip(f"Chromium is not installed at {CHROMIUM}; set CHROMIUM to where it is.")
+        missing = pytest.fail if os.environ.get("CI") else pytest.skip
+        missing(f"Chromium is not installed at {CHROMIUM}; set CHROMIUM to where it is.")
     # Playwright's event loop runs in this thread; Django would take that for an async context.
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with chromium() as running:
         yield running
+
+
+class Site:
+    """The product on a real port. Made by the `site` fixture."""
+
+    def __init__(self, port: int):
+        self.port = port
+
+    def url(self, path: str = "/", slug: str | None = "acme") -> str:
+        """An address at an organization's host; slug None: the public host."""
+        return f"http://{slug + '.' if slug else ''}localhost:{self.port}{path}"
+
+    def cookies(self, name: str, slug: str | None = "acme") -> dict[str, str]:
+        """The session of one of the cast ("alice"), signed in."""
+        from apps.organizations.models import User
+
+        with self.inside(None):
+            client = Client(headers={"host": f"{slug}.localhost" if slug else "localhost"})
+            client.force_login(
+                User.objects.get(email=f"{name}@example.com"), backend="django.contrib.auth.backends.ModelBackend"
+            )
+        return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+
+    @contextmanager
+    def inside(self, slug: str | None = "acme") -> Iterator[Any]:
+        """Work in an organization's schema (None: public), as the server sees it: what is written is committed."""
+        from apps.organizations.models import Organization
+
+        connection.set_schema_to_public()
+        organization = Organization.objects.get(slug=slug) if slug else None
+        if organization:
+            connection.set_tenant(organization)
+        try:
+            yield organization
+        finally:
+            connection.set_schema_to_public()
+
+
+@pytest.fixture
+def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+    """The product served from a fresh database; all of this process works on that database until the test is over."""
+    from tests import conftest as house
+
+    before = connections["default"].settings_dict["NAME"]
+    base = before.removeprefix("test_").rsplit("_", 2)[0]  # test_<base>_<worker>_<pid>
+    name = f"{before}_site"
+    with django_db_blocker.unblock():
+        house._admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        house._admin(f'CREATE DATABASE "{name}" TEMPLATE "{house._template(base)}"')
+        house._use(name)
+        server = LiveServerThread("localhost", StaticFilesHandler, port=0)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        try:
+            if server.error:
+                raise server.error
+            yield Site(server.port)
+        finally:
+            server.terminate()
+            house._use(before)
+            house._admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from apps.jobs import services as jobs_services
 from apps.organizations import services
 from apps.organizations.models import Organization, Role, User
 from apps.organizations.schemas import migration_state
+from tests.browser import browser, site  # noqa: F401  fixtures
 
 PASSWORD = "correct horse battery"
 HOSTS = {"acme": "acme.localhost", "globex": "globex.localhost"}

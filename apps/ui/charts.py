@@ -84,9 +84,7 @@ class Chart:
     def lines(self) -> list[dict[str, Any]]:
         shapes = []
         for series in self.series:
-            points = [
-                (self._x(i), self._y(value)) for i, value in enumerate(series.values) if value is not None
-            ]
+            points = [(self._x(i), self._y(value)) for i, value in enumerate(series.values) if value is not None]
             path = " ".join(f"{'L' if i else 'M'}{x:g} {y:g}" for i, (x, y) in enumerate(points))
             area = f"{path} L{points[-1][0]:g} {HEIGHT} L{points[0][0]:g} {HEIGHT} Z" if points else ""
             shapes.append({"color": series.color, "path": path, "area": area if len(self.series) == 1 else ""})

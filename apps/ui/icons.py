@@ -33,6 +33,4 @@ def icon(name: str, label: str = "", classes: str = "") -> SafeString:
         raise UnknownIcon(f"{UnknownIcon.__doc__} (asked for {name!r})") from None
     css = " ".join(filter(None, ["icon", "icon-flip" if name in DIRECTIONAL else "", classes]))
     role = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
-    return format_html(
-        '<svg class="{}" viewBox="0 0 24 24" {} focusable="false">{}</svg>', css, role, mark_safe(body)
-    )
+    return format_html('<svg class="{}" viewBox="0 0 24 24" {} focusable="false">{}</svg>', css, role, mark_safe(body))

@@ -44,7 +44,7 @@ def paginate(rows: QuerySet[Any], cursor: str | None = "", *, order: Sequence[st
     flip = descending != backward
     everything = rows
     if position is not None:
-        rows = rows.filter(_beyond(rows, names, position, smaller=flip))
+        rows = rows.filter(_beyond(names, position, smaller=flip))
     found = list(rows.order_by(*(F(n).desc() if flip else F(n).asc() for n in names))[: size + 1])
     more, found = len(found) > size, found[:size]
     if backward and not found:  # what stood before us is gone: start again
@@ -59,7 +59,7 @@ def paginate(rows: QuerySet[Any], cursor: str | None = "", *, order: Sequence[st
     )
 
 
-def _beyond(rows: QuerySet[Any], names: list[str], position: list[Any], *, smaller: bool) -> Q:
+def _beyond(names: list[str], position: list[Any], *, smaller: bool) -> Q:
     """(a, b) < (x, y) as a < x or (a = x and b < y), led by a plain a <= x that an index can use."""
     step, bound = ("lt", "lte") if smaller else ("gt", "gte")
     condition = Q()

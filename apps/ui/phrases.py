@@ -84,7 +84,7 @@ def exact(moment: datetime) -> str:
 
 
 def relative(moment: datetime, base: datetime | None = None) -> str:
-    """"5 min ago", "in 3 hr", "12 Nov". static/ui/times.js says the same with Intl.RelativeTimeFormat."""
+    """ "5 min ago", "in 3 hr", "12 Nov". static/ui/times.js says the same with Intl.RelativeTimeFormat."""
     base = base or clock.now()
     seconds = (base - moment).total_seconds()
     size = abs(seconds)
@@ -95,13 +95,21 @@ def relative(moment: datetime, base: datetime | None = None) -> str:
         return _("just now")
     if size < 45 * MINUTE:
         n = max(1, round(size / MINUTE))
-        text = ngettext("%(n)s min ago", "%(n)s min ago", n) if seconds > 0 else ngettext("in %(n)s min", "in %(n)s min", n)
+        text = (
+            ngettext("%(n)s min ago", "%(n)s min ago", n)
+            if seconds > 0
+            else ngettext("in %(n)s min", "in %(n)s min", n)
+        )
     elif size < 22 * HOUR:
         n = max(1, round(size / HOUR))
         text = ngettext("%(n)s hr ago", "%(n)s hr ago", n) if seconds > 0 else ngettext("in %(n)s hr", "in %(n)s hr", n)
     else:
         n = max(1, round(size / DAY))
-        text = ngettext("%(n)s day ago", "%(n)s days ago", n) if seconds > 0 else ngettext("in %(n)s day", "in %(n)s days", n)
+        text = (
+            ngettext("%(n)s day ago", "%(n)s days ago", n)
+            if seconds > 0
+            else ngettext("in %(n)s day", "in %(n)s days", n)
+        )
     return text % {"n": n}
 
 

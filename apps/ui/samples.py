@@ -23,7 +23,13 @@ def for_style_page() -> dict[str, Any]:
     return {
         "rows": [
             SimpleNamespace(
-                name=name, channel=channel, stage=stage, label=label, score=score, worth=worth, at=now - timedelta(minutes=ago)
+                name=name,
+                channel=channel,
+                stage=stage,
+                label=label,
+                score=score,
+                worth=worth,
+                at=now - timedelta(minutes=ago),
             )
             for name, channel, stage, label, score, worth, ago in people
         ],

@@ -51,8 +51,8 @@ class Banner:
 
 @dataclass
 class _Ports:
-    brand: Callable[[HttpRequest], Brand | None] = lambda request: None
-    access: Callable[[HttpRequest, str], bool] = lambda request, role: True
+    brand: Callable[[HttpRequest], Brand | None] = lambda _request: None
+    access: Callable[[HttpRequest, str], bool] = lambda _request, _role: True
     banners: list[Callable[[HttpRequest], Iterable[Banner]]] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ class Shell:
 
     @cached_property
     def navigation(self) -> Any:
-        from apps.ui.navigation import build  # noqa: PLC0415  navigation builds on this module's ports
+        from apps.ui.navigation import build
 
         return build(self.request)
 

@@ -21,7 +21,7 @@ _PUNCTUATION = {ord("٫"): ".", ord("٬"): ",", ord("،"): ",", ord("؟"): "?", 
 # joiner and non-joiner stay in `clean` texts, where emoji and Persian need them.
 _DIRECTION = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD, 0x061C])
 _INVISIBLE = {**_DIRECTION, **dict.fromkeys([0x200B, 0x200C, 0x200D])}
-_CONTROLS = {c: " " for c in [*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]}
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], " ")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LETTERS = {
     **dict.fromkeys(map(ord, "أإآٱ"), "ا"),

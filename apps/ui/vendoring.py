@@ -59,7 +59,7 @@ def collect_icons(modules: Path) -> None:
     icons = {}
     for name in sorted(set(ICONS)):
         svg = (modules / "@tabler/icons/icons/outline" / f"{name}.svg").read_text()
-        body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S).group(1)  # type: ignore[union-attr]
+        body = re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL).group(1)  # type: ignore[union-attr]
         shapes = [" ".join(line.split()) for line in body.strip().splitlines()]
         icons[name] = "".join(s.replace(" />", "/>") for s in shapes if 'd="M0 0h24v24H0z"' not in s)
     text = json.dumps(icons, indent=0, sort_keys=True)

@@ -78,7 +78,9 @@ class SampleForm(forms.Form):
         choices=[("en", "English"), ("ar", "العربية")], widget=forms.CheckboxSelectMultiple
     )
     note = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
-    agree = forms.BooleanField(label="Send a copy to the owner", required=False, help_text="You can turn this off later.")
+    agree = forms.BooleanField(
+        label="Send a copy to the owner", required=False, help_text="You can turn this off later."
+    )
 
 
 def style(request: HttpRequest) -> HttpResponse:
@@ -91,6 +93,7 @@ def style(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/style.html", {"form": form, **samples.for_style_page()})
 
 
+# ruff: noqa: ARG001  Django passes `exception` and `reason` by name
 # Errors -----------------------------------------------------------------------------------------------------------
 
 
@@ -124,7 +127,9 @@ def _error(request: HttpRequest, status: HTTPStatus, template: str = "") -> Http
     """The same frame as every page, but rendered without context processors: they may ask the database."""
     if _wants_json(request):
         return HttpResponse(
-            f'{{"code": "{status.name.lower()}", "message": "{status.phrase}."}}', status=status, content_type="application/json"
+            f'{{"code": "{status.name.lower()}", "message": "{status.phrase}."}}',
+            status=status,
+            content_type="application/json",
         )
     context: dict[str, Any] = {"ui": shell.ErrorShell(request), "status": int(status)}
     try:

@@ -181,7 +181,7 @@ def figure(value: Any, format: str = "number", currency: str = "USD") -> str:
 
 @register.simple_tag
 def timeago(moment: datetime | None, empty: str = "–") -> SafeString:
-    """"5 min ago", kept fresh by the browser; the exact time shows on hover."""
+    """ "5 min ago", kept fresh by the browser; the exact time shows on hover."""
     if moment is None:
         return conditional_escape(empty)
     return format_html(
@@ -265,7 +265,9 @@ def chip(context: template.Context, label: str, param: str, options: Any, any_la
 
 
 @register.inclusion_tag("ui/components/searchbox.html", takes_context=True)
-def searchbox(context: template.Context, label: str, param: str = "q", target: str = "", url: str = "") -> dict[str, Any]:
+def searchbox(
+    context: template.Context, label: str, param: str = "q", target: str = "", url: str = ""
+) -> dict[str, Any]:
     """Search inside a list. With `target` (a CSS selector) results appear as you type; without script, on enter."""
     request = context.get("request")
     kept = [(k, v) for k, v in request.GET.items() if k not in (param, "cursor")] if request else []
@@ -298,7 +300,7 @@ def sort_header(context: template.Context, label: str, name: str, param: str = "
 
 @register.inclusion_tag("ui/components/pages.html", takes_context=True)
 def pages(
-    context: template.Context, page: Any = None, next: str = "", previous: str = "", target: str = ""  # noqa: A002
+    context: template.Context, page: Any = None, next: str = "", previous: str = "", target: str = ""
 ) -> dict[str, Any]:
     """Cursor pagination from a `Page` of apps.ui.paging, or from two cursors."""
     following = getattr(page, "next_cursor", "") or next
@@ -329,7 +331,7 @@ def tabs(content: str, label: str = "") -> SafeString:
 def tab(context: template.Context, url: str, label: str, count: Any = None, current: Any = None) -> SafeString:
     request = context.get("request")
     if current is None:
-        current = bool(request) and request.get_full_path() == url or bool(request) and request.path == url
+        current = (bool(request) and request.get_full_path() == url) or (bool(request) and request.path == url)
     return format_html(
         '<a href="{}"{}>{}{}</a>',
         url,
@@ -340,7 +342,9 @@ def tab(context: template.Context, url: str, label: str, count: Any = None, curr
 
 
 @register.simple_block_tag
-def menu(content: str, label: str = "", icon: str = "dots", text: str = "", classes: str = "btn btn-quiet btn-icon") -> str:
+def menu(
+    content: str, label: str = "", icon: str = "dots", text: str = "", classes: str = "btn btn-quiet btn-icon"
+) -> str:
     """A small menu behind a button; content = links and buttons. Works without script."""
     return render_to_string(
         "ui/components/menu.html",
@@ -349,7 +353,7 @@ def menu(content: str, label: str = "", icon: str = "dots", text: str = "", clas
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str = "", title: str = "", wide: bool = False) -> str:  # noqa: A002
+def dialog(content: str, id: str = "", title: str = "", wide: bool = False) -> str:
     """A modal; any `<button data-dialog="id">` opens it, `<button data-close>` inside closes it."""
     return render_to_string(
         "ui/components/dialog.html", {"id": id, "title": title, "wide": wide, "content": _inside(content)}
@@ -359,7 +363,7 @@ def dialog(content: str, id: str = "", title: str = "", wide: bool = False) -> s
 @register.inclusion_tag("ui/components/confirm.html", takes_context=True)
 def confirm(
     context: template.Context,
-    id: str,  # noqa: A002
+    id: str,
     url: str,
     title: str,
     text: str,
@@ -440,7 +444,7 @@ def chart(drawing: charts.Chart) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/components/bar_list.html")
-def bar_list(rows: Any, format: str = "number", currency: str = "USD", color: int = 1) -> dict[str, Any]:  # noqa: A002
+def bar_list(rows: Any, format: str = "number", currency: str = "USD", color: int = 1) -> dict[str, Any]:
     """Horizontal bars for a funnel or ranking: rows = [(label, value)] or [(label, value, url)]."""
     rows = [tuple(row) for row in rows]
     top = max((float(row[1] or 0) for row in rows), default=0) or 1
