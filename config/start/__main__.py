@@ -64,7 +64,9 @@ def test(choices: Choices, console: Console, arguments: list[str]) -> int:
     if not any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments):
         arguments = ["-n", "2", *arguments]
     command = [str(stack.packages.python), "-m", "pytest", *arguments]
-    return stack.run_commands(Command(command, environment={"CHROMIUM": browser or "", "LOG_FORMAT": "json"}))
+    return stack.run_commands(
+        Command(command, environment={"LOG_FORMAT": "json"} | ({"CHROMIUM": browser} if browser else {}))
+    )
 
 
 def bench(choices: Choices, console: Console, names: list[str]) -> int:

@@ -8,6 +8,7 @@ run/          process ids, for clearing up after a killed supervisor
 """
 
 import base64
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -15,6 +16,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from .problems import Problem, explain
 # An empty cluster with three tenants takes about 120 MB; PostgreSQL stops hard when its disk is full.
 FIRST_START_NEEDS = 300 * 2**20
 LATER_START_NEEDS = 48 * 2**20
+STOPPING_TAKES = 60.0
 
 
 class DataFolder:
@@ -55,17 +58,32 @@ class DataFolder:
     def _take_lock(self) -> None:
         # The kernel lets go of it when this process dies, however it dies.
         self._lock = os.open(self.path / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._lock, 32).decode(errors="replace").strip()
-            by = f" (process {holder})" if holder else ""
-            raise Problem(
-                f"Frontdesk is already running with the data folder {self.path}{by}; stop it there with Ctrl-C, "
-                "or set DATA_DIR to another folder."
-            ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        started = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                holder, _, state = os.pread(self._lock, 64, 0).decode(errors="replace").strip().partition(" ")
+            # Whoever lost its terminal or its `make` a moment ago is about to go: wait for that.
+            if time.monotonic() - started > (STOPPING_TAKES if state == "stopping" else 1.0):
+                by = f" (process {holder})" if holder else ""
+                raise Problem(
+                    f"Frontdesk is already running with the data folder {self.path}{by}; stop it there with Ctrl-C, "
+                    "or set DATA_DIR to another folder."
+                )
+            time.sleep(0.05)
+        self._write_lock(str(os.getpid()))
+
+    def say_stopping(self) -> None:
+        """Let a next start know that waiting is worth while."""
+        with contextlib.suppress(OSError):
+            self._write_lock(f"{os.getpid()} stopping")
+
+    def _write_lock(self, text: str) -> None:
+        if self._lock is not None:
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, text.encode(), 0)
 
     @property
     def secrets_file(self) -> Path:

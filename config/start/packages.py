@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from .console import Console
 from .folder import fingerprint
 from .problems import Problem, explain
+from .programs import die_with_parent
 
 OLDEST_PYTHON = (3, 11)
 # What Python itself must bring; some distributions leave parts out.
@@ -126,6 +128,7 @@ class Packages:
             subprocess.Popen(
                 command, cwd=self.project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, errors="replace",
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one thread)
             ) as pip,
         ):  # fmt: skip
             for line in pip.stdout or ():

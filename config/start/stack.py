@@ -63,12 +63,11 @@ class Stack:
         clear_leftovers(self.folder, self.console)
 
     def _guarded(self, work: Callable[[], int]) -> int:
-        self.supervisor.listen()
         if "MAKELEVEL" in os.environ:
             follow_parent(signal.SIGTERM)
+        self.packages.install(self.requirements)
+        self.supervisor.listen()
         try:
-            self.packages.install(self.requirements)
-            self.supervisor.check()
             return work()
         except Stopped:
             return 130 if self.throwaway else 0
@@ -78,7 +77,9 @@ class Stack:
     def _serve(self, started: float) -> int:
         self.start_servers()
         self._prepare()
-        self.supervisor.start(self.web(), self.worker())
+        # One after the other: the first page is there sooner, and the worker has nothing to do before it.
+        self.supervisor.start(self.web())
+        self.supervisor.start(self.worker())
         self._welcome(time.monotonic() - started)
         self.supervisor.run()
         return 0
@@ -98,6 +99,7 @@ class Stack:
     def _stop(self) -> None:
         if self.supervisor.programs:
             say = (lambda _: None) if self.throwaway else self.console.say
+            self.folder.say_stopping()
             say("Stopping …")
             self.supervisor.stop_together("web", "worker")
             self.supervisor.stop()

@@ -129,3 +129,11 @@ def test_servers_of_ones_own_are_used(closed_folder):
     assert given.items() <= environment.items()
     assert not (closed_folder / "test" / "broker").exists()
     assert not (closed_folder / "test" / "postgres.home").exists()
+
+
+def test_a_start_waits_for_the_one_that_is_just_stopping(closed_folder):
+    """`make` killed with -9: its launcher stops in order, and the next start must not be turned away meanwhile."""
+    with running(closed_folder) as (process, environment):
+        process.send_signal(signal.SIGTERM)
+        with running(closed_folder) as (_, again):
+            assert again["DATABASE_URL"] == environment["DATABASE_URL"]
