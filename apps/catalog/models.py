@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import connection, models
+from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock
@@ -24,12 +29,16 @@ class Category(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def text(self, language: str | None) -> str:
+        """The name in a language, or as first written."""
+        return str(self.names.get((language or "")[:2]) or self.name)
+
 
 class Item(models.Model):
     """Something sold: a product, a property, a service.
 
     `texts` holds further languages: {"ar": {"name": …, "description": …}}. `attributes` are the trade's own
-    ("color": "navy", "bedrooms": 3). `stock` None = not counted. `search_text` is normalized for search.
+    ("color": "navy", "bedrooms": 3). `stock` None = not counted. `search` is written by services.index_items.
     """
 
     class Kind(models.TextChoices):
@@ -51,27 +60,53 @@ class Item(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     url = models.URLField(_("web page"), max_length=500, blank=True, default="")
     is_active = models.BooleanField(_("offered"), default=True)
-    search_text = models.TextField(editable=False, default="")
+    search = SearchVectorField(editable=False, default="")
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("item")
         constraints = [models.UniqueConstraint(fields=["sku"], name="item_sku")]
-        indexes = [GinIndex(fields=["search_text"], name="item_search", opclasses=["gin_trgm_ops"])]
+        indexes = [
+            GinIndex(fields=["search"], name="item_search"),
+            models.Index(fields=["price", "id"], name="item_by_price", condition=Q(is_active=True)),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def text(self, language: str | None, what: str = "name") -> str:
+        """`what` ("name" or "description") in a language, or as first written."""
+        own: dict[str, Any] = self.texts.get((language or "")[:2]) or {}
+        return str(own.get(what) or getattr(self, what))
+
+
+class Word(models.Model):
+    """Every word that some item's search vector holds: what a mistyped word is compared with."""
+
+    text = models.TextField(primary_key=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["text"], name="word_alike", opclasses=["gin_trgm_ops"])]
+
+
+def _picture_path(_image: ItemImage, name: str) -> str:
+    return f"{connection.tenant.schema_name}/catalog/{name}"
 
 
 class ItemImage(models.Model):
     """A picture of an item: uploaded, or elsewhere on the web."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="images")
-    file = models.ImageField(upload_to="catalog/", blank=True)
+    file = models.ImageField(upload_to=_picture_path, blank=True)
     url = models.URLField(max_length=500, blank=True, default="")
     alt = models.CharField(max_length=200, blank=True, default="")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["position", "id"]
+
+    @property
+    def src(self) -> str:
+        """Where a browser finds it: a path on the tenant's host for uploads."""
+        return self.url or reverse("catalog:image", args=[self.pk])
