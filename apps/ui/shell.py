@@ -34,9 +34,10 @@ class Brand:
 
     @property
     def stylesheet(self) -> str:
-        """Carries the color in its address, so that browsers may keep it for ever."""
+        """Carries the color in its address, so that browsers may keep it for ever; none for our own color, which
+        frontdesk.css has already."""
         color = contrast.parse_hex(self.accent) or contrast.DEFAULT
-        return f"{_url('ui:brand')}?accent={color[1:]}"
+        return "" if color == contrast.DEFAULT else f"{_url('ui:brand')}?accent={color[1:]}"
 
 
 @dataclass(frozen=True)
@@ -156,4 +157,4 @@ def _url(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
-        return {"ui:brand": "/brand.css"}.get(name, "")
+        return ""
