@@ -91,12 +91,15 @@ def _possible(number: str) -> bool:
         return False
 
 
-def name(text: str) -> str:
-    """A name someone introduces ("my name is…", "اسمي…", "أنا…"), or ""."""
+def name(text: str, *, expected: bool = False) -> str:
+    """A name someone introduces ("my name is…", "اسمي…", "أنا…"), or "". `expected`: it was asked for, or other
+    details stand beside it; otherwise "I'm tired" must not become a name, so a weak cue needs a capital letter."""
     for pattern in (_NAME_AR, _NAME_EN):
         for found in pattern.finditer(text):
             head = found.group(0).strip()
             loose = (found.groupdict().get("cue") or "") in _LOOSE_AR or bool(_LOOSE_EN.match(head))
+            if loose and not expected and not language.has_arabic(found.group("name")) and not found.group("name")[:1].isupper():
+                continue
             value = tidy_name(found.group("name"), loose=loose)
             if value:
                 return value

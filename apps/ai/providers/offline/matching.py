@@ -97,6 +97,8 @@ def likeness(a: str, b: str) -> float:
     if a == b:
         return 1.0
     shorter = min(len(a), len(b))
+    if shorter == 3 and len(a) == len(b) and sorted(a) == sorted(b):
+        return 0.8 if OSA.distance(a, b, score_cutoff=1) == 1 else 0.0
     if shorter < 4 or abs(len(a) - len(b)) > 2 or a.isdigit() or b.isdigit():
         return 0.0
     if a[0] != b[0] and shorter < 6:
@@ -139,7 +141,7 @@ def _score(phrase: _Phrase, alike: Mapping[str, tuple[float, str]], size: float,
     if recall < 0.6:
         return 0.0
     # A phrase of fillers alone ("how are you") must be there whole.
-    if all(weight <= 0.25 for _, weight in phrase.words) and recall < 0.99:
+    if all(weight <= 0.25 for _, weight in phrase.words) and any(word not in alike for word, _ in phrase.words):
         return 0.0
     covered = sum(_weight(word) for word in words if word in used)
     precision = min(covered / size, 1.0) if size else 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 GREETING = """
 hi | hello | hey | hey there | hi there | good morning | good afternoon | good evening | greetings | howdy | yo
 how are you | how are you doing | how is it going | anyone there | is anyone there
-السلام عليكم | سلام عليكم | وعليكم السلام | مرحبا | مرحبتين | اهلا | اهلا وسهلا | هلا | هلا والله | هاي | هلو | الو | سلام
+السلام عليكم | السلام عليكم ورحمه الله | السلام عليكم ورحمه الله وبركاته | سلام عليكم | وعليكم السلام | مرحبا | مرحبتين | اهلا | اهلا وسهلا | هلا | هلا والله | هاي | هلو | الو | سلام
 صباح الخير | مساء الخير | صباح النور | مساء النور | كيف حالك | كيفك | شلونك | ازيك | عامل ايه | اخبارك | يعطيك العافيه | حياك الله
 salam | salam alaykum | salamu alaikum | marhaba | mar7aba | ahlan | ezayak | kifak | hala | sabah el kheir | masa el kheir
 """
@@ -154,8 +154,9 @@ FILLER = frozenset(
     buy purchase order reserve book interested offer offers sell selling carry sold ask question information info details detail
     price prices pricing cost costs much how expensive rate value quote
     available availability stock still left right now today currently exist exists
+    whats hows wheres thats theres whos over under above below between less max min budget
     s t m re ve ll d ok okay yes no not more options option other others another else
-    و في من الى على عن مع هل ما ماذا ايش شو وش ايه شنو كم بكم بكام كام متى امتى وين فين اين كيف ازاي ليش ليه لماذا مين
+    ال و في من الى على عن مع هل ما ماذا ايش شو وش ايه شنو كم بكم بكام كام متى امتى وين فين اين كيف ازاي ليش ليه لماذا مين
     هذا هذه هذي ذا دا ده دي دول هاذا هاي هاد هيدا ذلك تلك هو هي هم انا انت انتم نحن احنا لي لك لكم لنا عندي عندك عندكم عندكو عندنا لدي لديكم لديك
     عايز عاوز عايزه عاوزه اريد ابغى ابغي ابغا ابي بدي حاب حابب حابه ودي محتاج محتاجه احتاج نبي نبغى ابحث ادور بدور اشتري شراء طلب اطلب
     ممكن لو سمحت سمحتي فضلك رجاء الرجاء من فضلك تكرما يعني بس برضه كمان ايضا شي شيء حاجه حاجات فيه فيها في موجود موجوده موجودين متوفر متوفره متوفرين متاح متاحه

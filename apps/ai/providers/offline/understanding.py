@@ -152,7 +152,7 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
     text = dialogue.text
     found = {"email": contacts.email(text), "phone": contacts.phone(text)}
     bare = re.sub(r"\S+@\S+", " ", text)
-    found["name"] = contacts.name(bare)
+    found["name"] = contacts.name(bare, expected=bool(found["email"] or found["phone"]) or _asked_name(dialogue.last_reply))
     if not found["name"] and _asked_name(dialogue.last_reply):
         small = any(_sure(name, scores) for name in ("yes", "no", "thanks", "greeting", "goodbye", "hours", "location", "human", "order", "more", "cheaper"))
         if not small and not query.read(bare).signal:
