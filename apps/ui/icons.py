@@ -21,7 +21,8 @@ class UnknownIcon(LookupError):
 
 @cache
 def shapes() -> dict[str, str]:
-    return json.loads((Path(__file__).parent / "icons.json").read_text())
+    known: dict[str, str] = json.loads((Path(__file__).parent / "icons.json").read_text())
+    return known
 
 
 @cache

@@ -62,11 +62,42 @@ class Menu:
         return self.all[len(self.compact) :]
 
 
+@dataclass(frozen=True)
+class Section:
+    """An entry of the Settings page, registered like the menu's: `register_section(Section("team", _("Team"), …))`."""
+
+    key: str
+    label: Any
+    text: Any  # one sentence: what is set there
+    icon: str
+    url: str
+    order: int = 50
+    role: str = "manager"
+
+
 _items: dict[str, NavItem] = {}
+_sections: dict[str, Section] = {}
 
 
 def register(item: NavItem) -> None:
     _items[item.key] = item
+
+
+def register_section(section: Section) -> None:
+    _sections[section.key] = section
+
+
+def settings_sections(request: HttpRequest) -> list[tuple[Section, str]]:
+    """What this person may set here, each with its address."""
+    found = []
+    for section in sorted(_sections.values(), key=lambda s: (s.order, s.key)):
+        try:
+            href = reverse(section.url, urlconf=getattr(request, "urlconf", None))
+        except NoReverseMatch:
+            continue
+        if shell.ports.access(request, section.role):
+            found.append((section, href))
+    return found
 
 
 def build(request: HttpRequest | None) -> Menu | None:

@@ -78,7 +78,7 @@ def _read(cursor: str | None, rows: QuerySet[Any], names: list[str]) -> tuple[bo
         if side not in ("n", "p") or len(values) != len(names):
             return False, None
         fields = [rows.model._meta.get_field(name) for name in names]
-        return side == "p", [f.to_python(v) for f, v in zip(fields, values, strict=True)]  # type: ignore[union-attr]
+        return side == "p", [f.to_python(v) for f, v in zip(fields, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, ValidationError, FieldDoesNotExist, RecursionError, OverflowError):
         return False, None
 

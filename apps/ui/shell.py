@@ -144,8 +144,8 @@ class Shell:
 class ErrorShell(Shell):
     """For error pages: asks nobody, so it works with no tenant, no session and no database."""
 
-    brand = Brand()  # type: ignore[assignment]
-    banners: list[Banner] = []  # type: ignore[assignment]
+    brand = Brand()
+    banners: list[Banner] = []
     navigation = None
 
 

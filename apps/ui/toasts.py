@@ -28,5 +28,6 @@ def announce(response: HttpResponse, message: Any) -> HttpResponse:
 
 def _events(header: str) -> dict[str, Any]:
     if header.startswith("{"):
-        return json.loads(header)
+        known: dict[str, Any] = json.loads(header)
+        return known
     return {name.strip(): {} for name in header.split(",") if name.strip()}

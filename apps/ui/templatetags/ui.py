@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from apps.jobs import clock
 from apps.ui import charts, icons, phrases, statuses
 from apps.ui.shell import Shell
 
@@ -205,7 +206,7 @@ def countdown(moment: datetime | None) -> SafeString:
     """Time left until a moment, counted down by the browser; it turns amber in the last hour and says when it is over."""
     if moment is None:
         return mark_safe("")
-    left = (moment - phrases.clock.now()).total_seconds()
+    left = (moment - clock.now()).total_seconds()
     words = phrases.duration(max(60, left)) if left > 0 else _("over")
     tone = "over" if left <= 0 else "soon" if left < phrases.HOUR else "calm"
     return format_html(
@@ -331,7 +332,7 @@ def tabs(content: str, label: str = "") -> SafeString:
 def tab(context: template.Context, url: str, label: str, count: Any = None, current: Any = None) -> SafeString:
     request = context.get("request")
     if current is None:
-        current = (bool(request) and request.get_full_path() == url) or (bool(request) and request.path == url)
+        current = request is not None and url in (request.get_full_path(), request.path)
     return format_html(
         '<a href="{}"{}>{}{}</a>',
         url,
