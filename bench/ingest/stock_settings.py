@@ -2,5 +2,5 @@
 
 from config.settings import *  # noqa: F403
 
-MIDDLEWARE = ["django_tenants.middleware.main.TenantMainMiddleware"]
+MIDDLEWARE = ["django_tenants.middleware.main.TenantMainMiddleware", "allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = PUBLIC_SCHEMA_URLCONF = "bench.ingest.stock"
