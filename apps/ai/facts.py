@@ -35,7 +35,7 @@ _NUMBER = re.compile(
     r"(?<![\w.,])(?P<figure>\d{1,3}(?:[,\u202f\u00a0 '’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)(?P<scale>\s?(?:k|m|thousand|million|الف|الاف|مليون|ملايين)(?![a-z\u0620-\u064a]))?"
 )
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»\])]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|shop|store|sa|ae|eg|qa|kw|me|info|biz|app|dev|uk|de|fr|eu|ly|link)(?:/[^\s<>\"'«»\])]*)?(?![\w-])", re.I)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -62,7 +62,7 @@ _TIME = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d(?:[\s().-]?\d){6,16}(?![\w])")
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)-](?=\s)", re.M)
-_CODE = re.compile(r"(?<![\w])(?=[\w-]*[a-z])(?=[\w-]*\d)(?!\d+(?:[.,]\d+)?(?:k|m)\b)[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w])", re.I)
+_CODE = re.compile(r"(?<![\w-])(?=[\w-]{0,40}[a-z])(?=[\w-]{0,40}\d)(?!\d+(?:[.,]\d+)?(?:k|m)\b)[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w])", re.I)
 _UNIT = re.compile(
     r"^\s?(?:mm|cm|m2|m²|sqm|sq\.?\s?m|meters?|metres?|inch(?:es)?|kg|g\b|gr\b|grams?|ml|l\b|lit(?:er|re)s?|watts?|w\b|v\b|gb|tb|mah|km|°|"
     r"(?:business |working )?(?:days?|hours?|minutes?|weeks?|months?|years?)|hrs?|mins?|bed(?:room)?s?|rooms?|bath(?:room)?s?|floors?|"
@@ -457,7 +457,7 @@ def _of(near: Sequence[_Row], name: str) -> set[Decimal]:
 def _matches(value: Decimal, grain: Decimal, allowed: set[Decimal]) -> bool:
     if value in allowed:
         return True
-    return bool(grain) and any(abs(one - value) * 2 < grain for one in allowed)
+    return bool(grain) and any(abs(one - value) * 2 <= grain for one in allowed)
 
 
 def _availability(segment: str, near: Sequence[_Row]) -> list[Mismatch]:

@@ -33,6 +33,8 @@ _LETTERS = {
 _MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0300-\u036f]")
 _ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3]")
 _LATIN = re.compile(r"[a-z]", re.I)
+_BLANKS = re.compile(r"[^\S\n]+")
+_NEWLINES = re.compile(r"\n{3,}")
 _TOKEN = re.compile(r"[^\W_]+(?:[-./'’][^\W_]+)*")
 _ARABIZI_SHAPE = re.compile(r"^(?=.*[235679])(?=.*[a-z])[a-z235679']{3,}$")
 _ARABIZI_WORDS = frozenset(
@@ -51,7 +53,9 @@ def clip(text: object, limit: int = READ) -> str:
 def clean(text: object, limit: int = READ) -> str:
     """What was written, without invisible characters and with Western digits; letters stay as they were."""
     value = unicodedata.normalize("NFKC", clip(text, limit))[: limit * 2]
-    return value.translate(_INVISIBLE).translate(_CONTROLS).translate(_DIGITS).translate(_PUNCTUATION)
+    value = value.translate(_INVISIBLE).translate(_CONTROLS).translate(_DIGITS).translate(_PUNCTUATION)
+    # Long runs of blanks mean nothing and are what slow patterns choke on.
+    return _BLANKS.sub(" ", _NEWLINES.sub("\n\n", value))
 
 
 def fold(text: str) -> str:

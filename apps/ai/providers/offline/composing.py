@@ -410,8 +410,8 @@ def _was_ordering(dialogue: Dialogue) -> bool:
 
 
 def _declined(dialogue: Dialogue) -> bool:
-    """They said no right after we asked."""
-    return bool(dialogue.earlier) and any(ASKED.search(reply) for reply in dialogue.replies[:-1]) and "no" in _intents(dialogue.earlier[-2:])
+    """They said no when we asked, now or before."""
+    return any(ASKED.search(ours) and "no" in _intents([theirs]) for ours, theirs in dialogue.exchanges)
 
 
 def _accepts_human(meaning: Meaning, dialogue: Dialogue) -> bool:

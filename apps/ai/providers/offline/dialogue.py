@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any
 
 from apps.ai import language
@@ -40,7 +41,9 @@ class Dialogue:
     language: str
     calls: list[ToolCall]
     results: dict[str, Any]  # by call id
-    shown: list[Item]
+    exchanges: list[tuple[str, str]]  # what we wrote, and what they answered to it
+    shown: list[Item]  # what was spoken of last
+    listed: list[Item]  # the last list of several, to which "the third" belongs
     searched: dict[str, Any]  # arguments of the last search before the unanswered text
 
     @property
@@ -66,7 +69,9 @@ def read(request: Request) -> Dialogue:
         language=_language(text, earlier, request.briefing),
         calls=[call for turn in turns[start:] for call in turn.calls],
         results={turn.call_id: turn.result for turn in turns[start:] if turn.role == "tool"},
+        exchanges=_exchanges(turns[-80:]),
         shown=_shown(turns[:start], replies),
+        listed=_shown(turns[:start], replies, least=2),
         searched=_searched(turns[:start]),
     )
 
@@ -142,7 +147,12 @@ def _decimal(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _shown(turns: Sequence[Turn], replies: Sequence[str]) -> list[Item]:
+def _exchanges(turns: Sequence[Turn]) -> list[tuple[str, str]]:
+    said = [turn for turn in turns if turn.role in ("assistant", "customer") and turn.text.strip()]
+    return [(ours.text[:2000], language.clean(theirs.text, 200)) for ours, theirs in pairwise(said) if (ours.role, theirs.role) == ("assistant", "customer")]
+
+
+def _shown(turns: Sequence[Turn], replies: Sequence[str], *, least: int = 1) -> list[Item]:
     """The items of the last listing: from what was written, completed by the rows it was written from."""
     rows: dict[str, Item] = {}
     for turn in turns:
@@ -152,11 +162,11 @@ def _shown(turns: Sequence[Turn], replies: Sequence[str]) -> list[Item]:
                     rows[language.normalize(name)] = item
     for reply in reversed(replies[-4:]):
         listed = [_line(found.group(2)) for found in _LISTED.finditer(reply)]
-        if listed:
+        if len(listed) >= least:
             return [rows.get(language.normalize(name)) or Item(name=name, words=language.normalize(name)) for name in listed[:10]]
         folded = language.normalize(reply)
         named = sorted({id(i): i for n, i in rows.items() if len(n) > 3 and n in folded}.values(), key=lambda i: folded.find(language.normalize(i.name)))
-        if named:
+        if len(named) >= least:
             return named[:10]
     return []
 

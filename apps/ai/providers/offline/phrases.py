@@ -46,7 +46,7 @@ fen makankom | wain mawqe3kom | fenko
 HUMAN = """
 talk to a human | talk to a person | talk to someone | speak to a human | speak to an agent | speak to someone | speak with a representative | real person | human please | agent please
 i want to talk to a person | connect me to an agent | customer service | customer support | talk to support | can someone call me | call me please | please call me back | call me back | let me speak to your manager
-can i speak to a real person | i need a human | transfer me to an agent | talk to sales | speak to sales | not a bot | i don't want to talk to a bot | stop the bot i want a person
+can i speak to a real person | i need a human | i want a human | i want a person | i want a real person | transfer me to an agent | talk to sales | speak to sales | not a bot | i don't want to talk to a bot | stop the bot i want a person
 اريد التحدث مع موظف | ابي اكلم موظف | ابغى اكلم موظف | ابغى اكلم احد | كلموني | عايز اكلم حد | عايز اكلم موظف | عايز اكلم خدمه العملاء | خدمه العملاء | حولني لموظف | حولني على موظف | ممكن اكلم موظف | ممكن احد يكلمني
 اريد شخص حقيقي | شخص حقيقي | انسان حقيقي | موظف حقيقي | اريد التحدث مع انسان | ابي ادمي | اتصلوا علي | اتصلو فيني | ممكن تتصلون علي | ممكن حد يكلمني | حد يكلمني | اكلم المدير | بدي احكي مع حدا | بدي احكي مع موظف | اتصل بي | التحدث مع المبيعات
 ابغى اتكلم مع موظف | اتكلم مع شخص | اتكلم مع انسان | 3ayez akalem 7ad | abi akalem mowazaf

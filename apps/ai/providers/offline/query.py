@@ -13,13 +13,13 @@ from .matching import likeness
 from .phrases import FILLER
 
 # "مليون" alone is one million; "ألف" alone one thousand.
-_N = r"(?:(?P<{0}>\d[\d,]*(?:\.\d+)?)|(?=مليون|الف\b))\s*(?P<{0}_scale>k\b|m\b|thousand|million|الف|الاف|مليون|ملايين|mil\b)?"
+_N = r"(?:(?P<{0}>\d[\d,]{{0,18}}(?:\.\d{{1,4}})?)|(?=مليون|الف\b))\s*(?P<{0}_scale>k\b|m\b|thousand|million|الف|الاف|مليون|ملايين|mil\b)?"
 _CURRENCY = r"(?:sar|aed|egp|usd|eur|gbp|kwd|qar|omr|bhd|jod|\$|€|£|dollars?|euros?|pounds?|riyals?|dirhams?|dinars?|ريال(?:ات)?|درهم|جنيه|دولار|دينار|يورو|ر\.?س)"
 _GAP = rf"\s*(?:{_CURRENCY}\s*)?"
 _BETWEEN = re.compile(
     rf"(?:between|from|price range|range|بين|ما بين|مابين|من)\s*{_GAP}{_N.format('low')}{_GAP}\s*(?:and|to|-|–|—|و|ل|الي|لـ|حتي)\s*{_GAP}{_N.format('high')}{_GAP}"
 )
-_DASH = re.compile(rf"{_GAP}{_N.format('low')}\s*(?:-|–|—|to)\s*{_GAP}{_N.format('high')}\s*(?P<unit>{_CURRENCY})")
+_DASH = re.compile(rf"(?<![\d,.]){_N.format('low')}\s*(?:-|–|—|to)\s*{_GAP}{_N.format('high')}\s*(?P<unit>{_CURRENCY})")
 _MAX = re.compile(
     r"(?:under|below|less than|cheaper than|lower than|up to|no more than|not more than|at most|maximum|max|within|"
     r"budget(?: of| is|:)?|my budget(?: is)?|اقل من|تحت|ارخص من|لا يتجاوز|ما يتجاوز|لا يزيد عن|ما يزيد عن|ما يتعدي|"

@@ -205,11 +205,12 @@ def _about_shown(dialogue: Dialogue, folded: str, search: query.Search, scores: 
     if not shown and not dialogue.searched:
         return None
     words = [word for word in search.words if language.fold(word) not in _POINTER_WORDS and language.strip_article(language.fold(word)) not in _POINTER_WORDS]
-    ordinal = _ordinal(folded, len(shown))
+    rows = dialogue.listed or shown
+    ordinal = _ordinal(folded, len(rows))
     pointer = ordinal is not None or bool(_POINTER.search(folded))
     variant = [word for word in words if _is_variant(word)]
     plain = [word for word in words if word not in variant and not word.isdigit()]
-    target = shown[ordinal] if ordinal is not None and shown else None
+    target = rows[ordinal] if ordinal is not None and rows else None
     target = target or (shown[0] if len(shown) == 1 else None)
     if target is None and plain:
         named = [item for item in shown if all(_in_item(word, item) for word in plain)]
