@@ -60,7 +60,20 @@ class PersonaSerializer(serializers.ModelSerializer[Persona]):
 
     class Meta:
         model = Persona
-        fields = ["name", "tone", "languages", "rules", "greeting", "hours", "collect", "is_on", "providers", "temperature", "max_tokens", "updated_at"]
+        fields = [
+            "name",
+            "tone",
+            "languages",
+            "rules",
+            "greeting",
+            "hours",
+            "collect",
+            "is_on",
+            "providers",
+            "temperature",
+            "max_tokens",
+            "updated_at",
+        ]
         read_only_fields = ["updated_at"]
 
 

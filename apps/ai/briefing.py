@@ -78,7 +78,11 @@ def _language_rule(languages: Iterable[str]) -> str:
 
 def _collecting(briefing: Briefing) -> str:
     reached = {"phone", "email"} & set(briefing.known)
-    missing = [field for field in briefing.collect if field not in briefing.known and not (reached and field in ("phone", "email"))]
+    missing = [
+        field
+        for field in briefing.collect
+        if field not in briefing.known and not (reached and field in ("phone", "email"))
+    ]
     if not missing:
         return "Contact details are known: do not ask for them."
     return (
@@ -97,7 +101,9 @@ def _questions(intents: Sequence[IntentSpec]) -> str:
     for intent in intents[:_QUESTIONS]:
         answer = " / ".join(text for text in intent.responses.values() if text)
         asked = "; ".join(intent.phrases[:3])
-        action = {"hand_off": " Then use hand_off.", "search_catalog": " Then use search_catalog."}.get(intent.action, "")
+        action = {"hand_off": " Then use hand_off.", "search_catalog": " Then use search_catalog."}.get(
+            intent.action, ""
+        )
         if asked and (answer or action):
             lines.append(f"- Asked “{asked}”: {answer}{action}"[:600])
     return "Prepared answers, to be given in substance:\n" + "\n".join(lines) if lines else ""

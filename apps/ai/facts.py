@@ -23,7 +23,9 @@ from typing import Any
 from apps.ai import language
 from apps.ai.providers import Briefing, Turn
 
-_PRICE_KEYS = frozenset("price prices amount cost fee fees sale_price old_price compare_at min_price max_price unit_price deposit rent total_price".split())
+_PRICE_KEYS = frozenset(
+    "price prices amount cost fee fees sale_price old_price compare_at min_price max_price unit_price deposit rent total_price".split()
+)
 _STOCK_KEYS = frozenset("stock quantity qty available left inventory in_stock units".split())
 _READ = 6000
 
@@ -34,7 +36,10 @@ _CURRENCY = (
 _NUMBER = re.compile(
     r"(?<![\w.,])(?P<figure>\d{1,3}(?:[,\u202f\u00a0 '’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)(?P<scale>\s?(?:k|m|thousand|million|الف|الاف|مليون|ملايين)(?![a-z\u0620-\u064a]))?"
 )
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»\])]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|shop|store|sa|ae|eg|qa|kw|me|info|biz|app|dev|uk|de|fr|eu|ly|link)(?:/[^\s<>\"'«»\])]*)?(?![\w-])", re.I)
+_URL = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"'«»\])]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|net|org|io|co|shop|store|sa|ae|eg|qa|kw|me|info|biz|app|dev|uk|de|fr|eu|ly|link)(?:/[^\s<>\"'«»\])]*)?(?![\w-])",
+    re.IGNORECASE,
+)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _MONTHS = {
     name: number
@@ -53,7 +58,9 @@ _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")(?![a-z\u
 _DATES = (
     re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?<!\d)(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4}|\d{2})(?!\d)"),
-    re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+|من\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>\d{{4}}))?"),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+|من\s+)?(?P<month>{_MONTH})\.?(?:,?\s+(?P<y>\d{{4}}))?"
+    ),
     re.compile(rf"(?<![a-z])(?P<month>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<y>\d{{4}}))?"),
 )
 _PERCENT = re.compile(r"^\s?(?:%|percent\b|per cent\b|بالم[يئ]?[هة]|في الم[يئ]?[هة]|بالماي?ه)")
@@ -61,14 +68,19 @@ _TIME = re.compile(
     r"(?<!\d)\d{1,2}:\d{2}(?:\s?[ap]\.?m\.?)?|(?<!\d)\d{1,2}(?:\s?[-–]\s?\d{1,2})?\s?[ap]\.?m\b|24\s?/\s?7|(?:الساعه|ساعه)\s?\d{1,2}(?::\d{2})?|\d{1,2}\s?(?:ص|م|صباحا|مساء|ظهرا|عصرا)(?![\u0620-\u064a])"
 )
 _PHONE = re.compile(r"(?<![\w.,])(?:\+|00)?\(?\d(?:[\s().-]?\d){6,16}(?![\w])")
-_LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)-](?=\s)", re.M)
-_CODE = re.compile(r"(?<![\w-])(?=[\w-]{0,40}[a-z])(?=[\w-]{0,40}\d)(?!\d+(?:[.,]\d+)?(?:k|m)\b)[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w])", re.I)
+_LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)-](?=\s)", re.MULTILINE)
+_CODE = re.compile(
+    r"(?<![\w-])(?=[\w-]{0,40}[a-z])(?=[\w-]{0,40}\d)(?!\d+(?:[.,]\d+)?(?:k|m)\b)[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w])",
+    re.IGNORECASE,
+)
 _UNIT = re.compile(
     r"^\s?(?:mm|cm|m2|m²|sqm|sq\.?\s?m|meters?|metres?|inch(?:es)?|kg|g\b|gr\b|grams?|ml|l\b|lit(?:er|re)s?|watts?|w\b|v\b|gb|tb|mah|km|°|"
     r"(?:business |working )?(?:days?|hours?|minutes?|weeks?|months?|years?)|hrs?|mins?|bed(?:room)?s?|rooms?|bath(?:room)?s?|floors?|"
     r"متر|سم|كيلو|كجم|جرام|غرام|لتر|(?:ايام|يوم|ساعه|ساعات|دقيقه|دقايق|اسبوع|اسابيع|شهر|اشهر|شهور|سنه|سنوات) ?|غرف|غرفه|حمام|طابق|ادوار)"
 )
-_SIZE_BEFORE = re.compile(r"(?:sizes?|model|no\.?|number|option|item|#|version|floor|page|step|article|en|iso|مقاس|مقاسات|قياس|رقم|موديل|الخيار|طابق|الدور)\s*(?:is\s|are\s)?[:#]?\s*$")
+_SIZE_BEFORE = re.compile(
+    r"(?:sizes?|model|no\.?|number|option|item|#|version|floor|page|step|article|en|iso|مقاس|مقاسات|قياس|رقم|موديل|الخيار|طابق|الدور)\s*(?:is\s|are\s)?[:#]?\s*$"
+)
 _STOCK_AFTER = re.compile(
     r"^\s?(?:(?:pieces?|pcs|units?|items?|of them|pairs?)\s)?(?:(?:are|is)\s)?(?:still\s)?(?:in stock|left|available|remaining|on hand)\b|^\s?(?:قطع[هة]?|حب[هة]|حبات|وحد[هة]|وحدات)?\s?(?:متوفر|متبقي|متاح|باقي|في المخزون|بالمخزون)"
 )
@@ -82,7 +94,9 @@ _PRICE_BEFORE = re.compile(
 # "It is 450": what the customer asked for is no answer to what it costs.
 _IT_IS = re.compile(r"(?:\b(?:it|that|this|they|these|each)\s?(?:is|['’]s|are|['’]re)|\beach|(?:هو|هي|بـ?))\s*$")
 _PRICE_AFTER = re.compile(rf"^\s?{_CURRENCY}(?![a-z])")
-_RANGE_AFTER = re.compile(rf"^\s?(?:-|–|—|to|and|الي|و|حتي)\s?{_CURRENCY}?\s?\d[\d,.]*(?:\s?(?:k|m|الف|مليون))?\s?{_CURRENCY}(?![a-z])")
+_RANGE_AFTER = re.compile(
+    rf"^\s?(?:-|–|—|to|and|الي|و|حتي)\s?{_CURRENCY}?\s?\d[\d,.]*(?:\s?(?:k|m|الف|مليون))?\s?{_CURRENCY}(?![a-z])"
+)
 _LIMIT_BEFORE = re.compile(
     rf"(?:under|below|less than|cheaper than|up to|no more than|at most|within|over|above|more than|at least|budget(?: of)?|between|from|and|to|اقل من|تحت|حتي|اكثر من|فوق|بحدود|في حدود|حدود|ميزانيه|ميزانيتك|بين|من|الي|و|-|–)\s*(?:{_CURRENCY}\s*)?$"
 )
@@ -95,8 +109,12 @@ _WORD_STOCK = re.compile(
     rf"(?<![\w])(?P<word>{'|'.join(sorted(_WORD_NUMBERS, key=len, reverse=True))})\s+(?:(?:pieces?|units?|pairs?|of them|قطع|حبات|وحدات)\s)?(?:left|in stock|remaining|available|متبقيه|متوفره|باقيه|متبقي|متوفر|باقي)(?![\w])"
 )
 _HAVE = re.compile(r"\bin stock\b|\bavailable\b|(?<!غير )(?<!ليس )(?<!مو )(?<!مش )(?:متوفر|متاح)")
-_HAVE_NOT = re.compile(r"\b(?:out of stock|sold out|unavailable|not (?:currently |in )?(?:available|in stock)|not in stock|no longer available|isn['’]t available)\b|غير متوفر|نفد|نفذ|غير متاح|ليس متوفر|مو متوفر|مش متوفر|خلص")
-_TOTAL = re.compile(r"\btotal\b|\btogether\b|\bin all\b|\bboth\b|altogether|\bsum\b|[x×]\s?\d|\d\s?[x×]|المجموع|الاجمالي|اجمالي|معا|كلاهما|كلها")
+_HAVE_NOT = re.compile(
+    r"\b(?:out of stock|sold out|unavailable|not (?:currently |in )?(?:available|in stock)|not in stock|no longer available|isn['’]t available)\b|غير متوفر|نفد|نفذ|غير متاح|ليس متوفر|مو متوفر|مش متوفر|خلص"
+)
+_TOTAL = re.compile(
+    r"\btotal\b|\btogether\b|\bin all\b|\bboth\b|altogether|\bsum\b|[x×]\s?\d|\d\s?[x×]|المجموع|الاجمالي|اجمالي|معا|كلاهما|كلها"
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +161,7 @@ def check(reply: str, facts: Sequence[Mapping[str, Any]]) -> list[Mismatch]:
     folded = _blank_names(language.fold(rest), rows)
     more, folded = _dates(folded, everything)
     found += more
-    folded = _blank(folded, _TIME, everything)
+    folded = _blank(folded, _TIME)
     folded = _LIST_MARK.sub(lambda m: " " * len(m.group(0)), folded)
     folded = _phones(folded, everything)
     for start, segment, near in _segments(folded, language.fold(rest), rows):
@@ -162,9 +180,21 @@ def rows_of(turns: Iterable[Turn], briefing: Briefing | None = None) -> list[dic
         if turn.role == "customer":
             rows.append({"customer": turn.text})
         for call in turn.calls:
-            rows.append({"customer": " ".join(str(value) for value in call.arguments.values() if isinstance(value, (str, int, float)))})
+            rows.append(
+                {
+                    "customer": " ".join(
+                        str(value) for value in call.arguments.values() if isinstance(value, (str, int, float))
+                    )
+                }
+            )
     if briefing:
-        rows.append({"hours": briefing.hours, "organization": briefing.organization, **{f"known_{k}": v for k, v in briefing.known.items()}})
+        rows.append(
+            {
+                "hours": briefing.hours,
+                "organization": briefing.organization,
+                **{f"known_{k}": v for k, v in briefing.known.items()},
+            }
+        )
         rows.extend({"text": note} for note in briefing.knowledge)
         rows.extend({"text": text} for text in briefing.greeting.values())
         rows.extend({"text": text} for intent in briefing.intents for text in intent.responses.values())
@@ -175,7 +205,11 @@ def _flatten(result: Any, depth: int = 0) -> list[dict[str, Any]]:
     if depth > 4:
         return []
     if isinstance(result, Mapping):
-        nested = [value for value in result.values() if isinstance(value, (list, tuple)) and any(isinstance(one, Mapping) for one in value)]
+        nested = [
+            value
+            for value in result.values()
+            if isinstance(value, (list, tuple)) and any(isinstance(one, Mapping) for one in value)
+        ]
         if nested:
             rows = [row for value in nested for row in _flatten(value, depth + 1)]
             return [*rows, {key: value for key, value in result.items() if not isinstance(value, (list, tuple))}]
@@ -196,7 +230,10 @@ def _read_row(row: Mapping[str, Any]) -> _Row:
         if plain in ("name", "title"):
             names.append(language.normalize(value, 200))
         if plain in ("names", "texts") and isinstance(value, Mapping):
-            names += [language.normalize(one.get("name", "") if isinstance(one, Mapping) else one, 200) for one in value.values()]
+            names += [
+                language.normalize(one.get("name", "") if isinstance(one, Mapping) else one, 200)
+                for one in value.values()
+            ]
         _read_value(plain, value, known)
     return _Row(tuple(name.strip() for name in names if len(name.strip()) > 2), known)
 
@@ -246,7 +283,9 @@ def _read_text(value: str, known: _Known, *, own: bool) -> None:
             known.percentages.add(number)
         else:
             known.numbers.add(number)
-            if _PRICE_AFTER.match(folded[found.end() : found.end() + 15]) or _PRICE_BEFORE.search(folded[max(found.start() - 40, 0) : found.start()]):
+            if _PRICE_AFTER.match(folded[found.end() : found.end() + 15]) or _PRICE_BEFORE.search(
+                folded[max(found.start() - 40, 0) : found.start()]
+            ):
                 known.prices.add(number)
 
 
@@ -284,7 +323,11 @@ def _readings(found: re.Match[str]) -> set[tuple[int | None, int, int]]:
     day, year = int(parts["d"]), int(parts["y"]) if parts.get("y") else None
     year = year + 2000 if year is not None and year < 100 else year
     month = _MONTHS[parts["month"]] if parts.get("month") else int(parts["m"])
-    readings = {(year, month, day), (year, day, month)} if not parts.get("month") and len(parts["y"] or "") and found.group(0)[:4] != parts["y"] else {(year, month, day)}
+    readings = (
+        {(year, month, day), (year, day, month)}
+        if not parts.get("month") and len(parts["y"] or "") and found.group(0)[:4] != parts["y"]
+        else {(year, month, day)}
+    )
     return {(y, m, d) for y, m, d in readings if 1 <= m <= 12 and 1 <= d <= 31}
 
 
@@ -324,7 +367,7 @@ def _same_day(a: tuple[int | None, int, int], b: tuple[int | None, int, int]) ->
     return a[1:] == b[1:] and (a[0] is None or b[0] is None or a[0] == b[0])
 
 
-def _blank(folded: str, pattern: re.Pattern[str], known: _Known) -> str:
+def _blank(folded: str, pattern: re.Pattern[str]) -> str:
     return pattern.sub(lambda m: " " * len(m.group(0)), folded)
 
 
@@ -333,7 +376,11 @@ def _phones(folded: str, known: _Known) -> str:
 
     def known_phone(found: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", found.group(0))
-        same = any(digits == other or (len(digits) >= 7 and (digits.endswith(other[-8:]) or other.endswith(digits[-8:]))) for other in known.digits if len(other) >= 7)
+        same = any(
+            digits == other or (len(digits) >= 7 and (digits.endswith(other[-8:]) or other.endswith(digits[-8:])))
+            for other in known.digits
+            if len(other) >= 7
+        )
         return " " * len(found.group(0)) if same else found.group(0)
 
     return _PHONE.sub(known_phone, folded)
@@ -341,7 +388,9 @@ def _phones(folded: str, known: _Known) -> str:
 
 def _blank_names(folded: str, rows: Sequence[_Row]) -> str:
     """Names hold digits of their own ("Boot 500"): those are no claims. Codes such as SB-200 neither."""
-    for name in sorted({name for row in rows for name in row.names if any(c.isdigit() for c in name)}, key=len, reverse=True)[:200]:
+    for name in sorted(
+        {name for row in rows for name in row.names if any(c.isdigit() for c in name)}, key=len, reverse=True
+    )[:200]:
         folded = folded.replace(name, "~" * len(name))
     return _CODE.sub(lambda m: "~" * len(m.group(0)), folded)
 
@@ -367,7 +416,9 @@ def _segments(folded: str, original: str, rows: Sequence[_Row]) -> list[tuple[in
     return found
 
 
-def _figures(folded: str, start: int, segment: str, near: Sequence[_Row], everything: _Known, rows: Sequence[_Row]) -> list[Mismatch]:
+def _figures(
+    folded: str, start: int, segment: str, near: Sequence[_Row], everything: _Known, rows: Sequence[_Row]
+) -> list[Mismatch]:
     found: list[Mismatch] = []
     numbers = list(_NUMBER.finditer(segment))
     values = {value for value, _ in map(_number, numbers) if value is not None}
@@ -389,17 +440,32 @@ def _figures(folded: str, start: int, segment: str, near: Sequence[_Row], everyt
 
 
 def _judge(
-    value: Decimal, grain: Decimal, before: str, after: str, segment: str, near: Sequence[_Row], everything: _Known, values: set[Decimal]
+    value: Decimal,
+    grain: Decimal,
+    before: str,
+    after: str,
+    segment: str,
+    near: Sequence[_Row],
+    everything: _Known,
+    values: set[Decimal],
 ) -> tuple[str, str] | None:
     if _PERCENT.match(after):
         return None if _matches(value, grain, everything.percentages) else ("percentage", "No row has this percentage.")
     if _PRICE_AFTER.match(after) or _RANGE_AFTER.match(after) or _PRICE_BEFORE.search(before):
-        if _PRICE_BEFORE.search(before) and not _PRICE_AFTER.match(after) and (_UNIT.match(after) or _STOCK_AFTER.match(after)):
+        if (
+            _PRICE_BEFORE.search(before)
+            and not _PRICE_AFTER.match(after)
+            and (_UNIT.match(after) or _STOCK_AFTER.match(after))
+        ):
             pass
         else:
             return _judge_price(value, grain, before, segment, near, everything, values)
-    if _STOCK_AFTER.match(after) or (_STOCK_BEFORE.search(before) and not _UNIT.match(after) and _STOCK_NEAR.search(segment)):
-        allowed = _of(near, "stock") | _of(near, "numbers") if _of(near, "stock") else everything.stock | everything.numbers
+    if _STOCK_AFTER.match(after) or (
+        _STOCK_BEFORE.search(before) and not _UNIT.match(after) and _STOCK_NEAR.search(segment)
+    ):
+        allowed = (
+            _of(near, "stock") | _of(near, "numbers") if _of(near, "stock") else everything.stock | everything.numbers
+        )
         if _matches(value, grain, allowed):
             return None
         other = _matches(value, grain, everything.stock)
@@ -407,7 +473,7 @@ def _judge(
     anywhere = everything.numbers | everything.prices | everything.stock | everything.percentages
     if not _IT_IS.search(before):
         anywhere = anywhere | everything.said
-    if _matches(value, grain, anywhere) or value < 100 or _UNIT.match(after) and value < 100:
+    if _matches(value, grain, anywhere) or value < 100 or (_UNIT.match(after) and value < 100):
         return None
     if _SIZE_BEFORE.search(before) and value < 1000:
         return None
@@ -417,7 +483,13 @@ def _judge(
 
 
 def _judge_price(
-    value: Decimal, grain: Decimal, before: str, segment: str, near: Sequence[_Row], everything: _Known, values: set[Decimal]
+    value: Decimal,
+    grain: Decimal,
+    before: str,
+    segment: str,
+    near: Sequence[_Row],
+    everything: _Known,
+    values: set[Decimal],
 ) -> tuple[str, str] | None:
     if _LIMIT_BEFORE.search(before) and _matches(value, grain, everything.said):
         return None
@@ -461,7 +533,7 @@ def _matches(value: Decimal, grain: Decimal, allowed: set[Decimal]) -> bool:
 
 
 def _availability(segment: str, near: Sequence[_Row]) -> list[Mismatch]:
-    """"In stock" about a row with none, "sold out" about one with some; only where one row is meant."""
+    """ "In stock" about a row with none, "sold out" about one with some; only where one row is meant."""
     stocks = [row.known.stock for row in near if row.known.stock]
     if len(near) != 1 or not stocks:
         return []

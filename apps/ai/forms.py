@@ -26,7 +26,10 @@ class PersonaForm(forms.Form):
     )
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("How the assistant introduces itself."))
     tone = forms.CharField(
-        label=_("Tone"), max_length=200, required=False, help_text=_("In a few words, such as: warm and brief, or: formal.")
+        label=_("Tone"),
+        max_length=200,
+        required=False,
+        help_text=_("In a few words, such as: warm and brief, or: formal."),
     )
     languages = forms.MultipleChoiceField(
         label=_("Languages"),
@@ -37,22 +40,33 @@ class PersonaForm(forms.Form):
     greeting_en = forms.CharField(label=_("Greeting in English"), max_length=500, required=False, widget=_area(2))
     greeting_ar = forms.CharField(label=_("Greeting in Arabic"), max_length=500, required=False, widget=_area(2))
     hours = forms.CharField(
-        label=_("Opening hours"), max_length=500, required=False, widget=_area(2), help_text=_("Quoted to customers as written.")
+        label=_("Opening hours"),
+        max_length=500,
+        required=False,
+        widget=_area(2),
+        help_text=_("Quoted to customers as written."),
     )
     rules = forms.CharField(
         label=_("Rules"),
         max_length=_LONG,
         required=False,
         widget=_area(5),
-        help_text=_("What it must always or never do. Used by OpenAI and Gemini; the built-in assistant keeps to the catalog and your answers."),
+        help_text=_(
+            "What it must always or never do. Used by OpenAI and Gemini; the built-in assistant keeps to the catalog and your answers."
+        ),
     )
     collect = forms.MultipleChoiceField(
         label=_("Details to ask for"), choices=COLLECT, required=False, widget=forms.CheckboxSelectMultiple
     )
     provider_1 = forms.ChoiceField(
-        label=_("First model"), choices=PROVIDERS, required=False, help_text=_("Used when its key is set on the server.")
+        label=_("First model"),
+        choices=PROVIDERS,
+        required=False,
+        help_text=_("Used when its key is set on the server."),
     )
-    model_1 = forms.CharField(label=_("Name of the first model"), max_length=80, required=False, help_text=_("Leave empty for the usual one."))
+    model_1 = forms.CharField(
+        label=_("Name of the first model"), max_length=80, required=False, help_text=_("Leave empty for the usual one.")
+    )
     provider_2 = forms.ChoiceField(
         label=_("Second model"),
         choices=PROVIDERS,
@@ -65,7 +79,9 @@ class PersonaForm(forms.Form):
     def initial_from(cls, persona: Persona) -> dict[str, Any]:
         """What the form shows for a persona."""
         greeting, rows = dict(persona.greeting or {}), [row for row in persona.providers or () if isinstance(row, dict)]
-        shown: dict[str, Any] = {name: getattr(persona, name) for name in ("is_on", "name", "tone", "languages", "hours", "rules", "collect")}
+        shown: dict[str, Any] = {
+            name: getattr(persona, name) for name in ("is_on", "name", "tone", "languages", "hours", "rules", "collect")
+        }
         shown.update(greeting_en=greeting.get("en", ""), greeting_ar=greeting.get("ar", ""))
         for number in (1, 2):
             row = rows[number - 1] if len(rows) >= number else {}
@@ -74,7 +90,11 @@ class PersonaForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("provider_1") and data.get("provider_1") == data.get("provider_2") and data.get("model_1") == data.get("model_2"):
+        if (
+            data.get("provider_1")
+            and data.get("provider_1") == data.get("provider_2")
+            and data.get("model_1") == data.get("model_2")
+        ):
             self.add_error("provider_2", _("This is the same as the first one."))
         return data
 
@@ -93,7 +113,9 @@ class IntentForm(forms.ModelForm):
         label=_("What customers say"),
         max_length=_LONG,
         widget=_area(6),
-        help_text=_("One phrase per line, in any language. Three to ten different ones work best; typing errors are understood."),
+        help_text=_(
+            "One phrase per line, in any language. Three to ten different ones work best; typing errors are understood."
+        ),
     )
     response_en = forms.CharField(label=_("Answer in English"), max_length=2000, required=False, widget=_area(3))
     response_ar = forms.CharField(label=_("Answer in Arabic"), max_length=2000, required=False, widget=_area(3))
@@ -137,7 +159,9 @@ class IntentForm(forms.ModelForm):
 
 
 class NoteForm(forms.ModelForm):
-    text = forms.CharField(label=_("Text"), max_length=_LONG, widget=_area(6), help_text=_("Quoted to customers as written."))
+    text = forms.CharField(
+        label=_("Text"), max_length=_LONG, widget=_area(6), help_text=_("Quoted to customers as written.")
+    )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
     class Meta:

@@ -17,7 +17,7 @@ _PUNCTUATION = {ord("٫"): ".", ord("٬"): ",", ord("،"): ",", ord("؟"): "?", 
 _INVISIBLE = dict.fromkeys(
     [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0x00AD, 0x061C], None
 )
-_CONTROLS = {c: " " for c in [*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)]}
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], " ")
 _LETTERS = {
     **dict.fromkeys(map(ord, "أإآٱ"), "ا"),
     ord("ى"): "ي",
@@ -32,7 +32,7 @@ _LETTERS = {
 }
 _MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0300-\u036f]")
 _ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3]")
-_LATIN = re.compile(r"[a-z]", re.I)
+_LATIN = re.compile(r"[a-z]", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _NEWLINES = re.compile(r"\n{3,}")
 _TOKEN = re.compile(r"[^\W_]+(?:[-./'’][^\W_]+)*")
@@ -97,7 +97,7 @@ def _looks_arabizi(word: str) -> bool:
 
 
 def detect(text: str) -> str:
-    """"ar", "en", or "" when there is nothing to go by. In a mixed text Arabic words decide:
+    """ "ar", "en", or "" when there is nothing to go by. In a mixed text Arabic words decide:
     people keep product names in Latin letters inside Arabic sentences."""
     arabic = latin = 0
     for word in tokens(clip(text)):

@@ -58,4 +58,6 @@ def run_of(run: UUID) -> QuerySet[Generation]:
 
 
 def totals(rows: QuerySet[Generation]) -> dict[str, Any]:
-    return rows.order_by().aggregate(calls=Count("id"), cost=Sum("cost_usd"), tokens=Sum("input_tokens") + Sum("output_tokens"))
+    return rows.order_by().aggregate(
+        calls=Count("id"), cost=Sum("cost_usd"), tokens=Sum("input_tokens") + Sum("output_tokens")
+    )

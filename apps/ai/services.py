@@ -106,7 +106,11 @@ def _choices(persona: Persona, level: Level) -> list[_Choice]:
             if module is offline:
                 break
             if account.api_key and not cache.get(_rest_key(row["provider"])):
-                model = row.get("cheap_model") or module.MODELS["cheap"] if level == "cheap" else row.get("model") or module.MODELS["full"]
+                model = (
+                    row.get("cheap_model") or module.MODELS["cheap"]
+                    if level == "cheap"
+                    else row.get("model") or module.MODELS["full"]
+                )
                 choices.append(_Choice(row["provider"], model, account))
     return [*choices, _Choice(offline.NAME, offline.MODEL, Account())]
 
@@ -141,7 +145,12 @@ def _try(choice: _Choice, request: Request, records: _Records, until: float) -> 
             records.failed(choice, error, spent)
             pause = getattr(error, "retry_after", None) or _PAUSE
             # What was slow once would only cost the customer the same wait again.
-            again = isinstance(error, ProviderUnavailable) and attempt == 1 and pause <= _LONGEST_PAUSE and spent < request.timeout / 2
+            again = (
+                isinstance(error, ProviderUnavailable)
+                and attempt == 1
+                and pause <= _LONGEST_PAUSE
+                and spent < request.timeout / 2
+            )
             if not again:
                 _count_failure(choice.provider, error)
                 return None
@@ -193,7 +202,10 @@ class _Records:
         at = clock.now()
         cost = pricing.cost(model, completion.input_tokens, completion.output_tokens, at)
         if cost is None:
-            cost, model_priced = pricing.cost(choice.model, completion.input_tokens, completion.output_tokens, at), choice.model
+            cost, model_priced = (
+                pricing.cost(choice.model, completion.input_tokens, completion.output_tokens, at),
+                choice.model,
+            )
         else:
             model_priced = model
         details = {**completion.details, **({} if cost is not None else {"cost_unknown": True})}
@@ -215,7 +227,10 @@ class _Records:
         if completion.input_tokens or completion.output_tokens:
             spent_in = pricing.cost(model_priced, completion.input_tokens, 0, at) or Decimal(0)
             spent_out = (cost or Decimal(0)) - spent_in
-            uses = [("ai_input_tokens", completion.input_tokens, spent_in), ("ai_output_tokens", completion.output_tokens, spent_out)]
+            uses = [
+                ("ai_input_tokens", completion.input_tokens, spent_in),
+                ("ai_output_tokens", completion.output_tokens, spent_out),
+            ]
             meter(current_organization(), uses)
 
     def failed(self, choice: _Choice, error: ProviderError, seconds: float) -> None:
@@ -263,7 +278,11 @@ def mark_used(generation: Generation, used: bool, *, mismatches: Sequence[Mismat
     generation.was_used = used
     if mismatches or note:
         found = [{"kind": one.kind, "text": one.text, "reason": one.reason} for one in mismatches]
-        generation.details = {**generation.details, "fact_check": _storable(found), **({"note": _storable(note)} if note else {})}
+        generation.details = {
+            **generation.details,
+            "fact_check": _storable(found),
+            **({"note": _storable(note)} if note else {}),
+        }
     generation.quality = 0.0 if mismatches else (1.0 if used else generation.quality)
     generation.save(update_fields=["was_used", "details", "quality"])
 
@@ -271,10 +290,14 @@ def mark_used(generation: Generation, used: bool, *, mismatches: Sequence[Mismat
 # The briefing ------------------------------------------------------------------------------------------------
 
 
-def briefing_for(persona: Persona, known: Mapping[str, str] | None = None, *, organization: Organization | None = None) -> Briefing:
+def briefing_for(
+    persona: Persona, known: Mapping[str, str] | None = None, *, organization: Organization | None = None
+) -> Briefing:
     """What the persona is and knows, for one person; `known`: name, email, phone as far as we have them."""
     name = (organization or current_organization()).name
-    return briefings.build(persona, known or {}, organization=name, knowledge=queries.notes(), intents=queries.intents())
+    return briefings.build(
+        persona, known or {}, organization=name, knowledge=queries.notes(), intents=queries.intents()
+    )
 
 
 def system_prompt(persona: Persona, briefing: Briefing) -> str:

@@ -30,7 +30,11 @@ SEARCH_CATALOG = ToolSpec(
     parameters={
         "type": "object",
         "properties": {
-            "query": {"type": "string", "maxLength": 200, "description": "Words naming the thing; no prices, no courtesy."},
+            "query": {
+                "type": "string",
+                "maxLength": 200,
+                "description": "Words naming the thing; no prices, no courtesy.",
+            },
             "category": {"type": "string", "maxLength": 100},
             "min_price": {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000},
             "max_price": {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000},
@@ -102,7 +106,9 @@ def toolset(names: Sequence[str] | None = None, *, categories: Sequence[str] = (
     chosen = tuple(TOOLS[name] for name in (names if names is not None else TOOLS) if name in TOOLS)
     if not categories:
         return chosen
-    return tuple(_with_categories(tool, list(categories)[:60]) if tool.name == "search_catalog" else tool for tool in chosen)
+    return tuple(
+        _with_categories(tool, list(categories)[:60]) if tool.name == "search_catalog" else tool for tool in chosen
+    )
 
 
 def _with_categories(tool: ToolSpec, categories: list[str]) -> ToolSpec:

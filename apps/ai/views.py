@@ -72,11 +72,18 @@ def try_intents(request: HttpRequest) -> HttpResponse:
     """Which intent a text would meet, and how surely; nothing is sent or stored."""
     text = request.GET.get("text", "").replace("\x00", "")[:_TRIED]
     matches = queries.match_intents(text)[:3] if text.strip() else []
-    context = {"text": text, "matches": matches, "answers": bool(matches) and matches[0].confidence >= CONFIDENT, "threshold": CONFIDENT}
+    context = {
+        "text": text,
+        "matches": matches,
+        "answers": bool(matches) and matches[0].confidence >= CONFIDENT,
+        "threshold": CONFIDENT,
+    }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "ai/intent_list.html#tried", context)
     page = paginate(Intent.objects.all(), "", order=("name", "id"))
-    return render(request, "ai/intent_list.html", {**context, "page": page, "may_edit": _may_edit(request), "tried": True})
+    return render(
+        request, "ai/intent_list.html", {**context, "page": page, "may_edit": _may_edit(request), "tried": True}
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,10 +14,21 @@ from apps.ai.facts import check, rows_of
 from apps.ai.providers import Briefing, ToolCall, Turn
 
 ROWS: list[dict[str, Any]] = [
-    {"sku": "SB-200", "name": "Steel-toe boot", "names": {"ar": "حذاء سلامة"}, "price": "249.00", "currency": "SAR", "stock": 12, "url": "https://acme.example/b1", "attributes": {"size": "42"}},
+    {
+        "sku": "SB-200",
+        "name": "Steel-toe boot",
+        "names": {"ar": "حذاء سلامة"},
+        "price": "249.00",
+        "currency": "SAR",
+        "stock": 12,
+        "url": "https://acme.example/b1",
+        "attributes": {"size": "42"},
+    },
     {"sku": "B2", "name": "Leather boot 900", "price": Decimal("1320.50"), "stock": 0},
     {"name": "Villa in Olaya", "price": 1_250_000, "attributes": {"area": 320, "bedrooms": 4}},
-    {"text": "Open 9:00-18:00. Delivery costs 25 SAR, free over 500 SAR. 10% off until 5 May 2026. Call +966 11 234 5678, www.acme.example, help@acme.example"},
+    {
+        "text": "Open 9:00-18:00. Delivery costs 25 SAR, free over 500 SAR. 10% off until 5 May 2026. Call +966 11 234 5678, www.acme.example, help@acme.example"
+    },
     {"customer": "I have 300 SAR, order 88123, my number is 0501234567, I was told it costs 199"},
 ]
 TRUE = [
@@ -108,10 +119,26 @@ def test_rows_of_a_conversation() -> None:
     turns = [
         Turn(role="customer", text="boots under 300? I am at 0501234567"),
         Turn(role="assistant", calls=(call,)),
-        Turn(role="tool", call_id="1", name="search_catalog", result={"items": [{"name": "Boot", "price": "249", "stock": 3}], "total": 14}),
+        Turn(
+            role="tool",
+            call_id="1",
+            name="search_catalog",
+            result={"items": [{"name": "Boot", "price": "249", "stock": 3}], "total": 14},
+        ),
     ]
-    rows = rows_of(turns, Briefing(organization="Acme", hours="9:00-18:00", knowledge=("Delivery: 25 SAR",), greeting={"en": "Since 1987"}, known={"phone": "0559876543"}))
-    assert check("Under 300 SAR: Boot — 249 SAR, 3 in stock; one of 14. Delivery 25 SAR. I have 0559876543.", rows) == []
+    rows = rows_of(
+        turns,
+        Briefing(
+            organization="Acme",
+            hours="9:00-18:00",
+            knowledge=("Delivery: 25 SAR",),
+            greeting={"en": "Since 1987"},
+            known={"phone": "0559876543"},
+        ),
+    )
+    assert (
+        check("Under 300 SAR: Boot — 249 SAR, 3 in stock; one of 14. Delivery 25 SAR. I have 0559876543.", rows) == []
+    )
     assert check("Boot — 300 SAR", rows)
 
 
@@ -137,7 +164,11 @@ def test_another_price_is_caught(price: Decimal, other: Decimal, form: str) -> N
     assert [found.kind for found in check(form.format(other), rows)][:1] == ["price"]
 
 
-@given(st.integers(min_value=0, max_value=9999), st.integers(min_value=0, max_value=9999), st.sampled_from(["{} in stock", "only {} left", "المتوفر {}", "{} units available"]))
+@given(
+    st.integers(min_value=0, max_value=9999),
+    st.integers(min_value=0, max_value=9999),
+    st.sampled_from(["{} in stock", "only {} left", "المتوفر {}", "{} units available"]),
+)
 @settings(max_examples=100, deadline=None)
 def test_another_stock_is_caught(stock: int, other: int, form: str) -> None:
     kinds = [found.kind for found in check(form.format(other), [{"name": "Thing", "stock": stock}])]
@@ -145,11 +176,21 @@ def test_another_stock_is_caught(stock: int, other: int, form: str) -> None:
 
 
 junk = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=8
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
 )
 
 
-@given(st.text(), st.lists(st.dictionaries(st.sampled_from(["price", "stock", "name", "names", "texts", "text", "customer", "discount", "x"]), junk), max_size=4))
+@given(
+    st.text(),
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["price", "stock", "name", "names", "texts", "text", "customer", "discount", "x"]), junk
+        ),
+        max_size=4,
+    ),
+)
 @settings(max_examples=200, deadline=None)
 def test_it_never_raises(reply: str, rows: list[dict[str, Any]]) -> None:
     check(reply, rows)
@@ -161,7 +202,20 @@ def test_figures_in_any_order_never_raise(reply: str) -> None:
     check(reply, ROWS)
 
 
-@pytest.mark.parametrize("text", ["1" * 1_000_000, "1,000 " * 170_000, "a.b." * 250_000, "@" * 1_000_000, "1-" * 500_000, "www." * 250_000, " " * 1_000_000, "ريال " * 200_000, "\x00" * 1_000_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 1_000_000,
+        "1,000 " * 170_000,
+        "a.b." * 250_000,
+        "@" * 1_000_000,
+        "1-" * 500_000,
+        "www." * 250_000,
+        " " * 1_000_000,
+        "ريال " * 200_000,
+        "\x00" * 1_000_000,
+    ],
+)
 def test_a_megabyte_is_read_quickly(text: str) -> None:
     began = time.monotonic()
     check(text, [*ROWS, {"text": text, "name": text, "price": text}, {"customer": text}])

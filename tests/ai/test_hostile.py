@@ -22,13 +22,19 @@ def answer(*turns: Turn, briefing: Briefing = BRIEFING) -> Any:
     return offline.complete(Request(system="s", turns=turns, tools=toolset(), briefing=briefing))
 
 
-anything = st.text() | st.text(alphabet="٠١٢٣٤٥ابتثجحخدذرزسشعغفقكلمنهويءآةى\u064b\u0651\u0640\u202e\u2066\u200f 123abc@.+-,?!\n")
+anything = st.text() | st.text(
+    alphabet="٠١٢٣٤٥ابتثجحخدذرزسشعغفقكلمنهويءآةى\u064b\u0651\u0640\u202e\u2066\u200f 123abc@.+-,?!\n"
+)
 
 
 @given(anything, anything)
 @settings(max_examples=300, deadline=None)
 def test_any_text(text: str, before: str) -> None:
-    result = answer(Turn(role="customer", text=before), Turn(role="assistant", text="May I have your name?"), Turn(role="customer", text=text))
+    result = answer(
+        Turn(role="customer", text=before),
+        Turn(role="assistant", text="May I have your name?"),
+        Turn(role="customer", text=text),
+    )
     assert result.text or result.calls
     for call in result.calls:
         assert validate(TOOLS[call.name], call.arguments) == []
@@ -41,7 +47,12 @@ values = st.recursive(
 )  # fmt: skip
 
 
-@given(st.sampled_from(["boots under 50", "my number is 0501234567", "I want a human", "what do you sell", "I'll take it"]), values)
+@given(
+    st.sampled_from(
+        ["boots under 50", "my number is 0501234567", "I want a human", "what do you sell", "I'll take it"]
+    ),
+    values,
+)
 @settings(max_examples=300, deadline=None)
 def test_any_result(text: str, result: Any) -> None:
     turns = [Turn(role="customer", text=text)]
@@ -49,7 +60,10 @@ def test_any_result(text: str, result: Any) -> None:
         found = answer(*turns)
         if not found.calls:
             break
-        turns += [Turn(role="assistant", calls=found.calls), *(Turn(role="tool", call_id=call.id, name=call.name, result=result) for call in found.calls)]
+        turns += [
+            Turn(role="assistant", calls=found.calls),
+            *(Turn(role="tool", call_id=call.id, name=call.name, result=result) for call in found.calls),
+        ]
     assert found.text
 
 
@@ -68,7 +82,12 @@ def test_a_megabyte(text: str) -> None:
 
 
 def test_many_turns_and_many_phrases() -> None:
-    intents = tuple(IntentSpec(name=f"i{n}", phrases=tuple(f"phrase {n} {k} about thing{n * k}" for k in range(20)), responses={"en": "ok"}) for n in range(100))
+    intents = tuple(
+        IntentSpec(
+            name=f"i{n}", phrases=tuple(f"phrase {n} {k} about thing{n * k}" for k in range(20)), responses={"en": "ok"}
+        )
+        for n in range(100)
+    )
     briefing = Briefing(organization="Acme", intents=intents)
     turns = [Turn(role=("customer", "assistant")[n % 2], text=f"message {n} about boots") for n in range(2001)]
     answer(*turns[:1], briefing=briefing)
@@ -116,7 +135,11 @@ def test_bad_arguments_are_named(tool: str, arguments: Any, problem: str) -> Non
     assert any(problem in one for one in validate(TOOLS[tool], arguments))
 
 
-@given(st.sampled_from(sorted(TOOLS)), values | st.dictionaries(st.text(max_size=10) | st.sampled_from(["query", "limit", "name", "stage"]), values, max_size=4))
+@given(
+    st.sampled_from(sorted(TOOLS)),
+    values
+    | st.dictionaries(st.text(max_size=10) | st.sampled_from(["query", "limit", "name", "stage"]), values, max_size=4),
+)
 @settings(max_examples=300, deadline=None)
 def test_validation_never_raises(tool: str, arguments: Any) -> None:
     assert all(isinstance(one, str) and len(one) < 400 for one in validate(TOOLS[tool], arguments))

@@ -10,17 +10,48 @@ from apps.ai.providers import Briefing, IntentSpec, Request, Turn, offline
 from apps.ai.tools import TOOLS, toolset, validate
 
 INTENTS = (
-    IntentSpec(name="Wholesale", phrases=("do you sell wholesale", "bulk orders", "wholesale prices", "هل تبيعون بالجملة", "أسعار الجملة"), responses={"en": "From 20 pieces.", "ar": "من عشرين قطعة."}),
-    IntentSpec(name="Fitting", phrases=("can I try it on in the shop", "do you have fitting rooms", "ممكن أقيس في المحل"), responses={"en": "Yes.", "ar": "نعم."}),
-    IntentSpec(name="Quote", phrases=("send me a quotation", "I need an official quote", "أريد عرض سعر رسمي"), responses={}, action="hand_off"),
+    IntentSpec(
+        name="Wholesale",
+        phrases=("do you sell wholesale", "bulk orders", "wholesale prices", "هل تبيعون بالجملة", "أسعار الجملة"),
+        responses={"en": "From 20 pieces.", "ar": "من عشرين قطعة."},
+    ),
+    IntentSpec(
+        name="Fitting",
+        phrases=("can I try it on in the shop", "do you have fitting rooms", "ممكن أقيس في المحل"),
+        responses={"en": "Yes.", "ar": "نعم."},
+    ),
+    IntentSpec(
+        name="Quote",
+        phrases=("send me a quotation", "I need an official quote", "أريد عرض سعر رسمي"),
+        responses={},
+        action="hand_off",
+    ),
 )
-NOTES = ("Delivery\nWe deliver within 3 days.", "التوصيل\nنوصل خلال ثلاثة أيام.", "Returns\nWithin 14 days.", "Address\nKing Road 5, Riyadh")
+NOTES = (
+    "Delivery\nWe deliver within 3 days.",
+    "التوصيل\nنوصل خلال ثلاثة أيام.",
+    "Returns\nWithin 14 days.",
+    "Address\nKing Road 5, Riyadh",
+)
 CATEGORIES = ("Safety boots", "Gloves", "Helmets")
 
 
 def ask(text: str, *history: Turn, **briefing: Any) -> Any:
-    told = {"organization": "Acme", "persona": "Noor", "languages": ("en", "ar"), "collect": ("name", "phone"), "hours": "9-18", "intents": INTENTS, "knowledge": NOTES}
-    asked = Request(system="secret system text", turns=(*history, Turn(role="customer", text=text)), tools=toolset(categories=CATEGORIES), briefing=Briefing(**{**told, **briefing}))
+    told = {
+        "organization": "Acme",
+        "persona": "Noor",
+        "languages": ("en", "ar"),
+        "collect": ("name", "phone"),
+        "hours": "9-18",
+        "intents": INTENTS,
+        "knowledge": NOTES,
+    }
+    asked = Request(
+        system="secret system text",
+        turns=(*history, Turn(role="customer", text=text)),
+        tools=toolset(categories=CATEGORIES),
+        briefing=Briefing(**{**told, **briefing}),
+    )
     return offline.complete(asked)
 
 
@@ -59,7 +90,11 @@ UTTERANCES: list[tuple[str, str, dict[str, Any]]] = [
     ("gloves up to 1,500 riyals", "search", {"query": "gloves", "max_price": 1500, "category": "Gloves"}),
     ("apartment in Riyadh, my budget is 1.2m", "search", {"query": "apartment riyadh", "max_price": 1_200_000}),
     ("villa under 500k", "search", {"query": "villa", "max_price": 500_000}),
-    ("cheapest safety boots please", "search", {"query": "safety boots", "sort": "price_asc", "category": "Safety boots"}),
+    (
+        "cheapest safety boots please",
+        "search",
+        {"query": "safety boots", "sort": "price_asc", "category": "Safety boots"},
+    ),
     ("what's your most expensive jacket", "search", {"query": "jacket", "sort": "price_desc"}),
     ("boots size 42", "search", {"query": "boots size 42"}),
     ("2 bedroom apartment over 120 sqm", "search", {"query": "2 bedroom apartment 120 sqm"}),
@@ -123,7 +158,11 @@ UTTERANCES: list[tuple[str, str, dict[str, Any]]] = [
     ("omar@example.com", "contact", {"email": "omar@example.com"}),
     ("call me on +966 50 123 4567", "contact", {"phone": "+966501234567"}),
     ("رقمي ٠٥٠١٢٣٤٥٦٧", "contact", {"phone": "0501234567"}),
-    ("اسمي أحمد علي ورقمي 0501234567 وايميلي ahmed@example.com", "contact", {"name": "أحمد علي", "phone": "0501234567", "email": "ahmed@example.com"}),
+    (
+        "اسمي أحمد علي ورقمي 0501234567 وايميلي ahmed@example.com",
+        "contact",
+        {"name": "أحمد علي", "phone": "0501234567", "email": "ahmed@example.com"},
+    ),
     ("أنا سارة، جوالي 0559876543", "contact", {"name": "سارة", "phone": "0559876543"}),
     ("01012345678", "contact", {"phone": "01012345678"}),
     ("00971501234567", "contact", {"phone": "+971501234567"}),
@@ -151,13 +190,25 @@ def test_one_message(text: str, intent: str, expected: dict[str, Any]) -> None:
     for limit in ("min_price", "max_price", "sort"):
         assert (limit in merged) == (limit in expected)
     for call in answer.calls:
-        assert validate(next(tool for tool in toolset(categories=CATEGORIES) if tool.name == call.name), call.arguments) == []
+        assert (
+            validate(next(tool for tool in toolset(categories=CATEGORIES) if tool.name == call.name), call.arguments)
+            == []
+        )
     assert "secret system text" not in answer.text
 
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("hello", "en"), ("مرحبا", "ar"), ("عايز safety boots", "ar"), ("do you have قفازات", "en"), ("bkam el gloves", "ar"), ("size 42 S1P boots", "en"), ("3ayez jacket", "ar"), ("M3 screws 10mm", "en")],
+    [
+        ("hello", "en"),
+        ("مرحبا", "ar"),
+        ("عايز safety boots", "ar"),
+        ("do you have قفازات", "en"),
+        ("bkam el gloves", "ar"),
+        ("size 42 S1P boots", "en"),
+        ("3ayez jacket", "ar"),
+        ("M3 screws 10mm", "en"),
+    ],
 )
 def test_language(text: str, language: str) -> None:
     assert ask(text).details["language"] == language
@@ -168,20 +219,49 @@ def test_only_spoken_languages() -> None:
     assert ask("hello", languages=("ar",)).text.startswith("أهلًا")
 
 
-@pytest.mark.parametrize("text", ["I'm looking for boots", "I am interested", "I'm very angry", "أنا عايز جزمة", "انا زعلان", "this is ridiculous", "call me later", "it's too expensive", "I'm from Jeddah", "أنا من الرياض"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm looking for boots",
+        "I am interested",
+        "I'm very angry",
+        "أنا عايز جزمة",
+        "انا زعلان",
+        "this is ridiculous",
+        "call me later",
+        "it's too expensive",
+        "I'm from Jeddah",
+        "أنا من الرياض",
+    ],
+)
 def test_these_are_no_names(text: str) -> None:
     assert not any("name" in call.arguments for call in ask(text).calls)
 
 
-@pytest.mark.parametrize("text", ["boots under 1500000", "order number 123456789", "SKU 8801234567", "1500 SAR", "I need 200 pieces of 10 sizes", "model 20240115"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "boots under 1500000",
+        "order number 123456789",
+        "SKU 8801234567",
+        "1500 SAR",
+        "I need 200 pieces of 10 sizes",
+        "model 20240115",
+    ],
+)
 def test_these_are_no_phones(text: str) -> None:
     assert not any("phone" in call.arguments for call in ask(text).calls)
 
 
 def test_tools_it_was_not_given_are_not_asked_for() -> None:
-    asked = Request(system="", turns=(Turn(role="customer", text="boots? I want a human. my name is Omar"),), briefing=Briefing(organization="Acme"))
+    asked = Request(
+        system="",
+        turns=(Turn(role="customer", text="boots? I want a human. my name is Omar"),),
+        briefing=Briefing(organization="Acme"),
+    )
     answer = offline.complete(asked)
-    assert answer.calls == () and answer.text
+    assert answer.calls == ()
+    assert answer.text
 
 
 def test_no_briefing_no_turns() -> None:

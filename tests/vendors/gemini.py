@@ -23,7 +23,11 @@ def problems_of(model: str, body: dict[str, Any]) -> list[str]:
             if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,63}", declaration.get("name", "")):
                 problems.append("bad function name")
             # Google reads field names in both spellings; its own client sends this one in snake case.
-            schemas = [declaration[name] for name in ("parametersJsonSchema", "parameters_json_schema", "parameters") if name in declaration]
+            schemas = [
+                declaration[name]
+                for name in ("parametersJsonSchema", "parameters_json_schema", "parameters")
+                if name in declaration
+            ]
             problems += schema_problems(schemas[0] if schemas else None)
     if body.get("systemInstruction") is not None and not body["systemInstruction"].get("parts"):
         problems.append("empty systemInstruction")
@@ -51,7 +55,7 @@ def _content_problems(model: str, contents: Any) -> list[str]:
 
 
 class _Handler(ModelHandler):
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  http.server calls it so
         body = self.read()
         owner = self.owner
         if self.headers.get("x-goog-api-key") != owner.key:
@@ -74,7 +78,12 @@ class _Handler(ModelHandler):
         return self.send(200, json.dumps(self.completion(answer)).encode())
 
     def completion(self, answer: Answer) -> dict[str, Any]:
-        usage = {"promptTokenCount": answer.input_tokens, "candidatesTokenCount": answer.output_tokens, "thoughtsTokenCount": 5, "totalTokenCount": answer.input_tokens + answer.output_tokens + 5}
+        usage = {
+            "promptTokenCount": answer.input_tokens,
+            "candidatesTokenCount": answer.output_tokens,
+            "thoughtsTokenCount": 5,
+            "totalTokenCount": answer.input_tokens + answer.output_tokens + 5,
+        }
         if answer.empty:
             return {"usageMetadata": usage}
         if answer.declined:
@@ -83,7 +92,12 @@ class _Handler(ModelHandler):
         if answer.text:
             parts.append({"text": answer.text})
         for number, (name, arguments) in enumerate(answer.calls):
-            parts.append({"functionCall": {"name": name, "args": arguments}, **({"thoughtSignature": SIGNATURE} if number == 0 else {})})
+            parts.append(
+                {
+                    "functionCall": {"name": name, "args": arguments},
+                    **({"thoughtSignature": SIGNATURE} if number == 0 else {}),
+                }
+            )
         candidate = {"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}
         return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "scripted"}
 

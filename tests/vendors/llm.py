@@ -107,4 +107,6 @@ def schema_problems(schema: Any, where: str = "parameters") -> list[str]:
             problems.append(f"{where}.{name}: array without items")
         if "enum" in rule and (not rule["enum"] or len(set(rule["enum"])) != len(rule["enum"])):
             problems.append(f"{where}.{name}: bad enum")
-    return problems + [f"{where}: required {name} is no property" for name in schema.get("required", []) if name not in properties]
+    return problems + [
+        f"{where}: required {name} is no property" for name in schema.get("required", []) if name not in properties
+    ]

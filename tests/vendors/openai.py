@@ -62,11 +62,13 @@ def _message_problems(messages: Any) -> list[str]:
 
 
 class _Handler(ModelHandler):
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  http.server calls it so
         body = self.read()
         owner = self.owner
         if self.headers.get("authorization") != f"Bearer {owner.key}":
-            return self.fail(401, "invalid_api_key", f"Incorrect API key provided: {self.headers.get('authorization')}.")
+            return self.fail(
+                401, "invalid_api_key", f"Incorrect API key provided: {self.headers.get('authorization')}."
+            )
         if not self.path.endswith("/chat/completions"):
             return self.fail(404, "unknown_url", f"Unknown request URL: {self.path}")
         owner.requests.append(body)
@@ -87,13 +89,28 @@ class _Handler(ModelHandler):
         message: dict[str, Any] = {"role": "assistant", "content": answer.text or None, "refusal": None}
         if answer.calls:
             message["tool_calls"] = [
-                {"id": f"call_{len(self.owner.requests)}_{number}", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+                {
+                    "id": f"call_{len(self.owner.requests)}_{number}",
+                    "type": "function",
+                    "function": {"name": name, "arguments": json.dumps(arguments)},
+                }
                 for number, (name, arguments) in enumerate(answer.calls)
             ]
         finish = "content_filter" if answer.declined else "tool_calls" if answer.calls else "stop"
         choices = [] if answer.empty else [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}]
-        usage = {"prompt_tokens": answer.input_tokens, "completion_tokens": answer.output_tokens, "total_tokens": answer.input_tokens + answer.output_tokens}
-        return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": f"{body['model']}", "choices": choices, "usage": usage}
+        usage = {
+            "prompt_tokens": answer.input_tokens,
+            "completion_tokens": answer.output_tokens,
+            "total_tokens": answer.input_tokens + answer.output_tokens,
+        }
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": f"{body['model']}",
+            "choices": choices,
+            "usage": usage,
+        }
 
     def fail(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         error = {"error": {"message": message, "type": code, "param": None, "code": code}}

@@ -56,7 +56,15 @@ def complete(request: Request, account: Account) -> Completion:
         raise ProviderUnavailable(_plain(error, request)) from error
     except Exception as error:
         # The client lets its transport's own exceptions through (httpx, httpx2), which share no base we could name.
-        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2", "requests", "google", "pydantic_core"):
+        if type(error).__module__.partition(".")[0] in (
+            "httpx",
+            "httpx2",
+            "httpcore",
+            "httpcore2",
+            "requests",
+            "google",
+            "pydantic_core",
+        ):
             raise ProviderUnavailable(_plain(error, request)) from error
         raise
     return _completion(answer, request)
@@ -84,7 +92,9 @@ def _config(request: Request) -> Any:
         temperature=request.temperature,
         max_output_tokens=request.max_tokens + room,
         thinking_config=thinking,
-        tools=[types.Tool(function_declarations=[_declaration(tool) for tool in request.tools])] if request.tools else None,
+        tools=[types.Tool(function_declarations=[_declaration(tool) for tool in request.tools])]
+        if request.tools
+        else None,
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         http_options=types.HttpOptions(timeout=max(int(request.timeout * 1000), 1)),
     )
@@ -132,7 +142,12 @@ def _parts(turn: Turn) -> list[Any]:
     parts = [types.Part(text=turn.text)] if turn.text.strip() else []
     for number, call in enumerate(turn.calls):
         signature = base64.b64decode(call.signature) if call.signature else (_NO_SIGNATURE if number == 0 else None)
-        parts.append(types.Part(function_call=types.FunctionCall(name=call.name, args=_json(call.arguments)), thought_signature=signature))
+        parts.append(
+            types.Part(
+                function_call=types.FunctionCall(name=call.name, args=_json(call.arguments)),
+                thought_signature=signature,
+            )
+        )
     return parts
 
 
@@ -165,7 +180,8 @@ def _completion(answer: Any, request: Request) -> Completion:
         model=request.model or MODELS["full"],
         input_tokens=int(getattr(usage, "prompt_token_count", 0) or 0),
         # Thinking is billed as output.
-        output_tokens=int(getattr(usage, "candidates_token_count", 0) or 0) + int(getattr(usage, "thoughts_token_count", 0) or 0),
+        output_tokens=int(getattr(usage, "candidates_token_count", 0) or 0)
+        + int(getattr(usage, "thoughts_token_count", 0) or 0),
         details={"finish": finish.lower()},
     )
 
@@ -174,7 +190,12 @@ def _call(part: Any, number: int, request: Request) -> ToolCall:
     call = part.function_call
     signature = base64.b64encode(part.thought_signature).decode() if part.thought_signature else ""
     arguments = dict(call.args) if isinstance(call.args, dict) else {}
-    return ToolCall(id=call.id or f"gemini-{len(request.turns)}-{number}", name=str(call.name), arguments=arguments, signature=signature)
+    return ToolCall(
+        id=call.id or f"gemini-{len(request.turns)}-{number}",
+        name=str(call.name),
+        arguments=arguments,
+        signature=signature,
+    )
 
 
 def _status_error(error: Any) -> ProviderError:

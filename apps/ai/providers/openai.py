@@ -69,7 +69,10 @@ def _options(request: Request) -> dict[str, Any]:
         options["max_tokens"] = request.max_tokens
     if request.tools:
         options["tools"] = [
-            {"type": "function", "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters}}
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+            }
             for tool in request.tools
         ]
     return options

@@ -24,8 +24,16 @@ def complete(request: Request, account: Account | None = None) -> Completion:
     meaning = understand(dialogue, request)
     offered = {tool.name for tool in request.tools}
     chosen: Plan = plan(meaning, dialogue, request)
-    wanted = [] if len({call.id.rsplit("-", 1)[0] for call in dialogue.calls}) >= ROUNDS else _open(chosen, dialogue, offered)
-    details = {"intent": _intent_name(meaning), "confidence": round(meaning.confidence, 3), "language": dialogue.language}
+    wanted = (
+        []
+        if len({call.id.rsplit("-", 1)[0] for call in dialogue.calls}) >= ROUNDS
+        else _open(chosen, dialogue, offered)
+    )
+    details = {
+        "intent": _intent_name(meaning),
+        "confidence": round(meaning.confidence, 3),
+        "language": dialogue.language,
+    }
     text = "" if wanted else compose(meaning, dialogue, request)
     calls = tuple(
         ToolCall(id=f"offline-{len(request.turns)}-{number}", name=name, arguments=arguments)

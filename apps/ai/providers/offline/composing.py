@@ -46,7 +46,9 @@ def plan(meaning: Meaning, dialogue: Dialogue, request: Request) -> Plan:
     reachable = _reachable(meaning, dialogue, request)
     ordering = meaning.intent == "order" or (meaning.intent == "contact" and _was_ordering(dialogue))
     # On a second request in a row nothing is asked again: this very conversation reaches them.
-    if ordering and (reachable or (meaning.intent == "order" and _interest(dialogue) and ASKED.search(dialogue.last_reply))):
+    if ordering and (
+        reachable or (meaning.intent == "order" and _interest(dialogue) and ASKED.search(dialogue.last_reply))
+    ):
         calls.append(("set_stage", {"stage": "qualified", "reason": "wants to order"}))
         calls.append(("hand_off", {"reason": "order", "note": _note(meaning, dialogue)}))
     elif meaning.intent in _HAND_OFF or _accepts_human(meaning, dialogue):
@@ -105,7 +107,11 @@ class _Speaker:
     def __init__(self, meaning: Meaning, dialogue: Dialogue, briefing: Briefing, request: Request):
         self.meaning, self.dialogue, self.briefing, self.request = meaning, dialogue, briefing, request
         self.lang = dialogue.language
-        captured = [result for _, result in dialogue.answers("capture_lead") if isinstance(result, Mapping) and not _failed(result)]
+        captured = [
+            result
+            for _, result in dialogue.answers("capture_lead")
+            if isinstance(result, Mapping) and not _failed(result)
+        ]
         self.known = {**briefing.known, **(meaning.details if captured else {})}
 
     def say(self, key: str, **values: object) -> str:
@@ -254,7 +260,11 @@ class _Speaker:
 
     def _capabilities(self) -> str:
         found = [item for _, result in self.dialogue.answers("search_catalog") for item in items_of(result)][:_SHOWN]
-        return f"{self.say('capabilities')}\n{listing(found, self.lang)}\n{self.say('narrow')}" if found else self.say("help")
+        return (
+            f"{self.say('capabilities')}\n{listing(found, self.lang)}\n{self.say('narrow')}"
+            if found
+            else self.say("help")
+        )
 
     def _item(self) -> str:
         return self._listed("found")
@@ -271,7 +281,11 @@ class _Speaker:
             return self._nothing()
         target = self.meaning.target
         same = [item for item in rest if target and item.name == target.name] or rest
-        lead = self.say("variant_none", wanted="، ".join(wanted) if self.lang == "ar" else ", ".join(wanted)) if _sayable(wanted) else self.say("closest")
+        lead = (
+            self.say("variant_none", wanted="، ".join(wanted) if self.lang == "ar" else ", ".join(wanted))
+            if _sayable(wanted)
+            else self.say("closest")
+        )
         return "\n".join((lead, listing(_distinct(same)[:_SHOWN], self.lang)))
 
     def _more(self) -> str:
@@ -284,7 +298,11 @@ class _Speaker:
         seen = {language.normalize(item.name) for item in self.dialogue.shown}
         listed = "\n".join(self.dialogue.replies)
         found = [item for _, result in self.dialogue.answers("search_catalog") for item in items_of(result)]
-        fresh = [item for item in found if language.normalize(item.name) not in seen and f"{item.called(self.lang)} —" not in listed]
+        fresh = [
+            item
+            for item in found
+            if language.normalize(item.name) not in seen and f"{item.called(self.lang)} —" not in listed
+        ]
         limit = self.meaning.arguments.get("max_price")
         if limit is not None:
             fresh = [item for item in fresh if item.price is not None and float(item.price) < limit]
@@ -304,7 +322,13 @@ class _Speaker:
             if same:
                 return self._list(same[:1], kind, 1, closing=closing)
         fitting = [item for item in first if resembles(item, words)]
-        if not fitting and not first and answers[1:] and not self.meaning.search.filtered and list(words) != (single := [SINGULAR.get(language.fold(word), word) for word in words]):
+        if (
+            not fitting
+            and not first
+            and answers[1:]
+            and not self.meaning.search.filtered
+            and list(words) != (single := [SINGULAR.get(language.fold(word), word) for word in words])
+        ):
             fitting = [item for item in items_of(answers[1][1]) if resembles(item, single)]
             answers = answers[1:] if fitting else answers
             first = fitting or first
@@ -325,7 +349,10 @@ class _Speaker:
             lead = "" if self.meaning.target else self.say(f"{kind}_one")
             end = (self._ask() if self.dialogue.replies else "") or self.say("details_one")
         else:
-            lead, end = self.say(f"{kind}_many"), (self._ask() if self.dialogue.replies else "") or self.say("interested")
+            lead, end = (
+                self.say(f"{kind}_many"),
+                (self._ask() if self.dialogue.replies else "") or self.say("interested"),
+            )
         parts = (lead, listing(some, self.lang), end if closing else "")
         return "\n".join(part for part in parts if part)
 
@@ -342,7 +369,11 @@ class _Speaker:
             return ""
         if _declined(self.dialogue):
             return ""
-        wanted = [field for field in self.briefing.collect if field in ("name", "phone", "email") and not self.known.get(field)]
+        wanted = [
+            field
+            for field in self.briefing.collect
+            if field in ("name", "phone", "email") and not self.known.get(field)
+        ]
         if _contact(self.known):
             wanted = [field for field in wanted if field == "name"]
         reach = next((field for field in wanted if field != "name"), "")
@@ -376,7 +407,13 @@ def _has(item: Item, word: str) -> bool:
     folded = language.fold(word)
     options = {folded, language.stem(folded), language.strip_article(folded[1:]) if folded[:1] in "بل" else folded}
     have = set(item.words.split())
-    return bool(options & (have | {language.stem(part) for part in have})) or folded in ("size", "مقاس", "لون", "color", "colour")
+    return bool(options & (have | {language.stem(part) for part in have})) or folded in (
+        "size",
+        "مقاس",
+        "لون",
+        "color",
+        "colour",
+    )
 
 
 def _sayable(words: Sequence[str]) -> bool:
@@ -391,7 +428,11 @@ def _body(note: str) -> str:
     if rest.strip() and len(head) <= 120:
         return rest.strip()
     title, colon, body = note.partition(":")
-    return body.strip() if colon and body.strip() and len(title) <= 40 and not body.startswith("//") and not title[-1:].isdigit() else note.strip()
+    return (
+        body.strip()
+        if colon and body.strip() and len(title) <= 40 and not body.startswith("//") and not title[-1:].isdigit()
+        else note.strip()
+    )
 
 
 def _interest(dialogue: Dialogue) -> str:

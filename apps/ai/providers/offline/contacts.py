@@ -8,31 +8,37 @@ import phonenumbers
 
 from apps.ai import language
 
-_EMAIL = re.compile(r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,4}(?![\w-])", re.I)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,4}(?![\w-])", re.IGNORECASE
+)
 _NUMBER = re.compile(r"(?<![\w@.])(\+|00)?\(?\d(?:[\s().-]{0,2}\d){5,16}(?!\w)")
 _PHONE_WORD = re.compile(
     r"\b(phone|mobile|cell|call me|whats ?app|number is|reach me|tel|contact)\b|رقم|جوال|موبايل|هاتف|تلفون|واتس|اتصل|كلمني"
 )
-_NOT_PHONE_WORD = re.compile(r"\b(order|invoice|sku|item|ref|reference|tracking|model|policy)\b|طلبيه|رقم الطلب|فاتوره|موديل|الشحنه")
-_PRICE_NEAR = re.compile(r"^\s*(?:sar|aed|egp|usd|eur|gbp|kwd|qar|\$|€|£|dollars?|riyals?|dirhams?|ريال|درهم|جنيه|دولار|دينار|الف|k\b)")
+_NOT_PHONE_WORD = re.compile(
+    r"\b(order|invoice|sku|item|ref|reference|tracking|model|policy)\b|طلبيه|رقم الطلب|فاتوره|موديل|الشحنه"
+)
+_PRICE_NEAR = re.compile(
+    r"^\s*(?:sar|aed|egp|usd|eur|gbp|kwd|qar|\$|€|£|dollars?|riyals?|dirhams?|ريال|درهم|جنيه|دولار|دينار|الف|k\b)"
+)
 # National mobile formats of the region and the commonest Western ones: first digits, length.
 _NATIONAL = re.compile(
     r"^(?:05\d{8}|5\d{8}|01[0125]\d{8}|07[3-9]\d{8,9}|07[789]\d{7}|0[67]\d{8}|0\d{8,10}|[2-9]\d{2}[2-9]\d{6}|[3569]\d{7})$"
 )
 _NAME_EN = re.compile(
     r"\b(?:my name(?:['’]?s| is)|name\s*(?:is|:)|i am called|call me|this is|i['’]?m|i am|it['’]?s)\s+(?P<name>[^\W\d_][^\d\n,.;:!?@]{0,60})",
-    re.I,
+    re.IGNORECASE,
 )
 _NAME_AR = re.compile(
     r"(?:^|[\s,.])(?P<cue>اسمي|إسمي|الاسم|الإسم|اسمى|معك|معاك|معكم|انا اسمي|أنا|انا|esmi|ismi)\s*:?\s+(?P<name>[^\W\d_][^\d\n,.;:!?@]{0,60})",
-    re.I,
+    re.IGNORECASE,
 )
-_LOOSE_EN = re.compile(r"^(?:i['’]?m|i am|it['’]?s|this is|call me)\b", re.I)
+_LOOSE_EN = re.compile(r"^(?:i['’]?m|i am|it['’]?s|this is|call me)\b", re.IGNORECASE)
 _LOOSE_AR = frozenset(("انا", "أنا", "معك", "معاك", "معكم"))
 _END = re.compile(
     r"\b(?:and|my|from|with|here|phone|mobile|email|e-mail|number|i|you|on|at|at the|please|thanks|but|or|looking|interested|is)\b|"
     r"(?:^|\s)(?:و?رقمي|و?رقم|و?جوالي|و?ايميلي|و?إيميلي|و?بريدي|و?هاتفي|و?موبايلي|من|وعايز|واريد|وأريد|وابغى|وابي|عايز|اريد|أريد|ابغى|ابي|شكرا|بس|لكن)(?:\s|$)",
-    re.I,
+    re.IGNORECASE,
 )
 # What follows "I'm …" or "أنا …" and is no name.
 _NOT_NAME = frozenset(
@@ -98,7 +104,12 @@ def name(text: str, *, expected: bool = False) -> str:
         for found in pattern.finditer(text):
             head = found.group(0).strip()
             loose = (found.groupdict().get("cue") or "") in _LOOSE_AR or bool(_LOOSE_EN.match(head))
-            if loose and not expected and not language.has_arabic(found.group("name")) and not found.group("name")[:1].isupper():
+            if (
+                loose
+                and not expected
+                and not language.has_arabic(found.group("name"))
+                and not found.group("name")[:1].isupper()
+            ):
                 continue
             value = tidy_name(found.group("name"), loose=loose)
             if value:
@@ -119,7 +130,9 @@ def tidy_name(text: str, *, loose: bool = False) -> str:
     if loose and len(words[0]) < 2:
         return ""
     if all(word.isascii() for word in words):
-        words = [word if any(c.isupper() for c in word[1:]) and not word.isupper() else word.capitalize() for word in words]
+        words = [
+            word if any(c.isupper() for c in word[1:]) and not word.isupper() else word.capitalize() for word in words
+        ]
     return " ".join(words)[:120]
 
 

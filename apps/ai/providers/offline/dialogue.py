@@ -14,7 +14,9 @@ from apps.ai import language
 from apps.ai.providers import Briefing, Request, ToolCall, Turn
 
 # Our own listings: "1. Steel-toe boot — 149 SAR, 12 in stock".
-_LISTED = re.compile(r"^[ \t]*(?:(\d{1,2})[.)][ \t]+|[•*-][ \t]+)?(\S[^\n]{0,200}?)[ \t]+—[ \t]+(\S[^\n]{0,200})$", re.M)
+_LISTED = re.compile(
+    r"^[ \t]*(?:(\d{1,2})[.)][ \t]+|[•*-][ \t]+)?(\S[^\n]{0,200}?)[ \t]+—[ \t]+(\S[^\n]{0,200})$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,15 @@ def _item(row: Any) -> Item | None:
         return None
     stock = row.get("stock")
     attributes = _mapping(row.get("attributes"))
-    words = [name, *names.values(), row.get("sku"), row.get("category"), row.get("description"), *attributes, *attributes.values()]
+    words = [
+        name,
+        *names.values(),
+        row.get("sku"),
+        row.get("category"),
+        row.get("description"),
+        *attributes,
+        *attributes.values(),
+    ]
     return Item(
         name=_line(name),
         price=_decimal(row.get("price")),
@@ -149,7 +159,11 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _exchanges(turns: Sequence[Turn]) -> list[tuple[str, str]]:
     said = [turn for turn in turns if turn.role in ("assistant", "customer") and turn.text.strip()]
-    return [(ours.text[:2000], language.clean(theirs.text, 200)) for ours, theirs in pairwise(said) if (ours.role, theirs.role) == ("assistant", "customer")]
+    return [
+        (ours.text[:2000], language.clean(theirs.text, 200))
+        for ours, theirs in pairwise(said)
+        if (ours.role, theirs.role) == ("assistant", "customer")
+    ]
 
 
 def _shown(turns: Sequence[Turn], replies: Sequence[str], *, least: int = 1) -> list[Item]:
@@ -163,9 +177,15 @@ def _shown(turns: Sequence[Turn], replies: Sequence[str], *, least: int = 1) -> 
     for reply in reversed(replies[-4:]):
         listed = [_line(found.group(2)) for found in _LISTED.finditer(reply)]
         if len(listed) >= least:
-            return [rows.get(language.normalize(name)) or Item(name=name, words=language.normalize(name)) for name in listed[:10]]
+            return [
+                rows.get(language.normalize(name)) or Item(name=name, words=language.normalize(name))
+                for name in listed[:10]
+            ]
         folded = language.normalize(reply)
-        named = sorted({id(i): i for n, i in rows.items() if len(n) > 3 and n in folded}.values(), key=lambda i: folded.find(language.normalize(i.name)))
+        named = sorted(
+            {id(i): i for n, i in rows.items() if len(n) > 3 and n in folded}.values(),
+            key=lambda i: folded.find(language.normalize(i.name)),
+        )
         if len(named) >= least:
             return named[:10]
     return []

@@ -170,10 +170,20 @@ FILLER = frozenset(
 
 #: Subjects of service questions; a knowledge note is looked for under any word of the row.
 TOPICS: dict[str, frozenset[str]] = {
-    "delivery": frozenset("delivery deliver delivering shipping ship shipped shipment توصيل توصلون توصلو بتوصلوا شحن تشحنون تشحنوا الشحن التوصيل يوصل توصيلكم tawseel".split()),
-    "returns": frozenset("return returns returning exchange refund refunds ارجاع استرجاع ترجيع استبدال ارجع ابدل مرتجعات الارجاع الاستبدال تبديل".split()),
+    "delivery": frozenset(
+        "delivery deliver delivering shipping ship shipped shipment توصيل توصلون توصلو بتوصلوا شحن تشحنون تشحنوا الشحن التوصيل يوصل توصيلكم tawseel".split()
+    ),
+    "returns": frozenset(
+        "return returns returning exchange refund refunds ارجاع استرجاع ترجيع استبدال ارجع ابدل مرتجعات الارجاع الاستبدال تبديل".split()
+    ),
     "warranty": frozenset("warranty guarantee guaranteed ضمان الضمان مضمون كفاله".split()),
-    "payment": frozenset("pay payment payments installment installments instalment instalments visa mastercard mada tabby tamara cash card cod financing mortgage دفع الدفع ادفع تقسيط التقسيط اقساط فيزا كاش تابي تمارا مدي بطاقه تمويل".split()),
-    "discount": frozenset("discount discounts promo coupon sale offers wholesale bulk خصم خصومات كوبون تخفيض تخفيضات عروض جمله الجمله".split()),
-    "custom": frozenset("custom customize customise embroidery logo printing print تطريز طباعه شعار لوقو تفصيل".split()),
+    "payment": frozenset(
+        "pay payment payments installment installments instalment instalments visa mastercard mada tabby tamara cash card cod financing mortgage دفع الدفع ادفع تقسيط التقسيط اقساط فيزا كاش تابي تمارا مدي بطاقه تمويل".split()
+    ),
+    "discount": frozenset(
+        "discount discounts promo coupon sale offers wholesale bulk خصم خصومات كوبون تخفيض تخفيضات عروض جمله الجمله".split()
+    ),
+    "custom": frozenset(
+        "custom customize customise embroidery logo printing print تطريز طباعه شعار لوقو تفصيل".split()
+    ),
 }

@@ -36,7 +36,17 @@ _UNIT = re.compile(
 )
 _CHEAPEST = re.compile(r"\b(?:cheapest|lowest price|least expensive|most affordable)\b|\bارخص\b|اقل سعر")
 _DEAREST = re.compile(r"\b(?:most expensive|highest price|top of the range|premium)\b|\bاغلي\b|الاغلي")
-_SCALES = {"k": 1000, "thousand": 1000, "mil": 1000, "الف": 1000, "الاف": 1000, "m": 10**6, "million": 10**6, "مليون": 10**6, "ملايين": 10**6}
+_SCALES = {
+    "k": 1000,
+    "thousand": 1000,
+    "mil": 1000,
+    "الف": 1000,
+    "الاف": 1000,
+    "m": 10**6,
+    "million": 10**6,
+    "مليون": 10**6,
+    "ملايين": 10**6,
+}
 #: Words that show somebody is asking about something to be sold.
 _SIGNAL = re.compile(
     r"\b(?:price|prices|cost|costs|how much|have you got|do you (?:have|sell|carry|stock)|have any|looking for|interested in|"
@@ -111,7 +121,9 @@ def _limits(folded: str) -> _Limits:
         found = pattern.search(folded)
         if found and not _UNIT.match(folded[found.end() :]):
             low, high = _value(found, "low"), _value(found, "high")
-            if low < high and not (found.group("high_scale") and not found.group("low_scale") and low * 1000 < high and low >= 1000):
+            if low < high and not (
+                found.group("high_scale") and not found.group("low_scale") and low * 1000 < high and low >= 1000
+            ):
                 if found.group("high_scale") and not found.group("low_scale"):
                     low *= _SCALES.get(found.group("high_scale"), 1)
                 limits.low, limits.high = low, high

@@ -158,8 +158,18 @@ FORMAL: dict[str, dict[str, str]] = {
     },
 }
 BRIEF: dict[str, dict[str, str]] = {
-    "en": {"found_many": "We have:", "found_one": "We have:", "thanks": "You are welcome.", "greeting": "Hello, {persona} from {organization}. What do you need?"},
-    "ar": {"found_many": "لدينا:", "found_one": "لدينا:", "thanks": "على الرحب والسعة.", "greeting": "أهلًا، معك {persona} من {organization}. ماذا تحتاج؟"},
+    "en": {
+        "found_many": "We have:",
+        "found_one": "We have:",
+        "thanks": "You are welcome.",
+        "greeting": "Hello, {persona} from {organization}. What do you need?",
+    },
+    "ar": {
+        "found_many": "لدينا:",
+        "found_one": "لدينا:",
+        "thanks": "على الرحب والسعة.",
+        "greeting": "أهلًا، معك {persona} من {organization}. ماذا تحتاج؟",
+    },
 }
 
 CURRENCIES_AR = {
@@ -182,7 +192,10 @@ def say(key: str, lang: str, tone: str = "", /, **values: object) -> str:
 
 def style_of(tone: str) -> dict[str, dict[str, str]]:
     lowered = tone.lower()
-    if any(word in lowered for word in ("formal", "professional", "courteous", "رسمي", "مهني")) and "informal" not in lowered:
+    if (
+        any(word in lowered for word in ("formal", "professional", "courteous", "رسمي", "مهني"))
+        and "informal" not in lowered
+    ):
         return FORMAL
     if any(word in lowered for word in ("brief", "short", "concise", "direct", "مختصر", "موجز")):
         return BRIEF

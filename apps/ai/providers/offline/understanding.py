@@ -38,14 +38,20 @@ _ORDINALS: tuple[tuple[str, int], ...] = (
     (r"\b(?:fourth|4th)\b|(?:^|\s)ال?رابع[هي]?(?=\s|$|\?)", 3),
     (r"\b(?:last)\b|(?:^|\s)ال?اخير[هي]?(?=\s|$|\?)", -1),
 )
-_NUMBERED = re.compile(r"(?:#|\b(?:number|no\.?|option|item)\s*|(?:^|\s)(?:رقم|الخيار)\s*)([1-9])(?!\d)|^\s*([1-9])\s*[.)]?\s*$")
+_NUMBERED = re.compile(
+    r"(?:#|\b(?:number|no\.?|option|item)\s*|(?:^|\s)(?:رقم|الخيار)\s*)([1-9])(?!\d)|^\s*([1-9])\s*[.)]?\s*$"
+)
 _POINTER = re.compile(
     r"\b(?:it|its|this|that|that one|this one|the one|them|these|those)\b|"
     r"(?:^|\s)(?:سعره|سعرها|بكامه|هذا|هذه|هذي|هاذا|هاي|ده|دي|دا|هو|هي|منه|منها|فيه|فيها|عندكم\s?ياه|اياه|لونه|مقاسه|مقاساته|الوانه|توصيله|متوفره?|موجوده?|نفسه|نفسها)(?=\s|$|\?)"
 )
-_PRICE = re.compile(r"\b(?:price|cost|how much)\b|(?:^|\s)(?:ال)?(?:سعر\w*|بكم|بكام|كم|بقديش|قديش|اديش|bkam|bekam)(?=\s|$|\?)")
+_PRICE = re.compile(
+    r"\b(?:price|cost|how much)\b|(?:^|\s)(?:ال)?(?:سعر\w*|بكم|بكام|كم|بقديش|قديش|اديش|bkam|bekam)(?=\s|$|\?)"
+)
 _STOCK = re.compile(r"\b(?:available|availability|in stock|left)\b|(?:^|\s)(?:متوفر\w*|موجود\w*|متاح\w*)(?=\s|$|\?)")
-_BUY = re.compile(r"\b(?:take|buy|order|book|reserve|want)\b|(?:^|\s)(?:اخذ\w*|باخذ\w*|هاخد\w*|اطلب\w*|اشتري\w*|احجز\w*|ابغاه|ابيه|عايزه|اريده)(?=\s|$|\?)")
+_BUY = re.compile(
+    r"\b(?:take|buy|order|book|reserve|want)\b|(?:^|\s)(?:اخذ\w*|باخذ\w*|هاخد\w*|اطلب\w*|اشتري\w*|احجز\w*|ابغاه|ابيه|عايزه|اريده)(?=\s|$|\?)"
+)
 _VARIANT_WORDS = frozenset(
     language.normalize(w)
     for w in (
@@ -55,7 +61,9 @@ _VARIANT_WORDS = frozenset(
         "صغير وسط متوسط كبير مقاس مقاسات قياس لون ألوان الوان باللون بلون أكبر أصغر جلد قطن"
     ).split()
 )
-_POINTER_WORDS = frozenset("first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take".split())
+_POINTER_WORDS = frozenset(
+    "first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take".split()
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,9 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:
         return found
     for name in ("hours", "location", "order", "bot", "capabilities"):
         if _sure(name, scores):
-            return Meaning(name, scores[name], search=search, note=_place(briefing) if name == "location" else "", **more)
+            return Meaning(
+                name, scores[name], search=search, note=_place(briefing) if name == "location" else "", **more
+            )
     topic = _topic(folded)
     if topic:
         note = _note(topic, folded, briefing.knowledge, dialogue.language)
@@ -152,9 +162,26 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
     text = dialogue.text
     found = {"email": contacts.email(text), "phone": contacts.phone(text)}
     bare = re.sub(r"\S+@\S+", " ", text)
-    found["name"] = contacts.name(bare, expected=bool(found["email"] or found["phone"]) or _asked_name(dialogue.last_reply))
+    found["name"] = contacts.name(
+        bare, expected=bool(found["email"] or found["phone"]) or _asked_name(dialogue.last_reply)
+    )
     if not found["name"] and _asked_name(dialogue.last_reply):
-        small = any(_sure(name, scores) for name in ("yes", "no", "thanks", "greeting", "goodbye", "hours", "location", "human", "order", "more", "cheaper"))
+        small = any(
+            _sure(name, scores)
+            for name in (
+                "yes",
+                "no",
+                "thanks",
+                "greeting",
+                "goodbye",
+                "hours",
+                "location",
+                "human",
+                "order",
+                "more",
+                "cheaper",
+            )
+        )
         if not small and not query.read(bare).signal:
             found["name"] = contacts.answer_as_name(bare)
     return {key: value for key, value in found.items() if value}
@@ -173,7 +200,7 @@ def _without(text: str, details: Mapping[str, str]) -> str:
         r"(?:اسمي|إسمي|و?رقمي|و?رقم|و?جوالي|و?ايميلي|و?إيميلي|و?بريدي|و?موبايلي|جوال|الجوال|معك)",
         " ",
         text,
-        flags=re.I,
+        flags=re.IGNORECASE,
     )
 
 
@@ -199,12 +226,19 @@ def _small_talk(scores: Mapping[str, float], search: query.Search, dialogue: Dia
     return best
 
 
-def _about_shown(dialogue: Dialogue, folded: str, search: query.Search, scores: Mapping[str, float], more: dict[str, Any]) -> Meaning | None:
+def _about_shown(
+    dialogue: Dialogue, folded: str, search: query.Search, scores: Mapping[str, float], more: dict[str, Any]
+) -> Meaning | None:
     """A question about what was listed before: "the second one", "in blue?", "كم سعره؟", "anything cheaper?"."""
     shown = dialogue.shown
     if not shown and not dialogue.searched:
         return None
-    words = [word for word in search.words if language.fold(word) not in _POINTER_WORDS and language.strip_article(language.fold(word)) not in _POINTER_WORDS]
+    words = [
+        word
+        for word in search.words
+        if language.fold(word) not in _POINTER_WORDS
+        and language.strip_article(language.fold(word)) not in _POINTER_WORDS
+    ]
     rows = dialogue.listed or shown
     ordinal = _ordinal(folded, len(rows))
     pointer = ordinal is not None or bool(_POINTER.search(folded))
@@ -221,23 +255,48 @@ def _about_shown(dialogue: Dialogue, folded: str, search: query.Search, scores: 
     if plain and not (target and pointer and len(plain) <= 2 and ordinal is not None):
         return None
     if variant and (pointer or len(folded.split()) <= 6) and not search.filtered:
-        base = target.called(dialogue.language) if target else " ".join(str(dialogue.searched.get("query", "")).split()) or shown[0].name
-        return Meaning("variant", 0.85, arguments={"query": " ".join([base, *words])[:200]}, search=query.Search(words=tuple(words)), target=target, about="variant", **more)
-    if _sure("order", scores) or (pointer and target and _BUY.search(folded) and not _PRICE.search(folded) and ordinal is not None):
+        base = (
+            target.called(dialogue.language)
+            if target
+            else " ".join(str(dialogue.searched.get("query", "")).split()) or shown[0].name
+        )
+        return Meaning(
+            "variant",
+            0.85,
+            arguments={"query": " ".join([base, *words])[:200]},
+            search=query.Search(words=tuple(words)),
+            target=target,
+            about="variant",
+            **more,
+        )
+    if _sure("order", scores) or (
+        pointer and target and _BUY.search(folded) and not _PRICE.search(folded) and ordinal is not None
+    ):
         arguments = {"query": target.called(dialogue.language)} if target else {}
         return Meaning("order", 0.85, arguments=arguments, target=target, **more)
     about = "price" if _PRICE.search(folded) else "stock" if _STOCK.search(folded) else ""
     if ordinal is None and not about:
         return None
     if target:
-        return Meaning("item", 0.9, arguments={"query": target.called(dialogue.language)}, target=target, about=about or "price", **more)
+        return Meaning(
+            "item",
+            0.9,
+            arguments={"query": target.called(dialogue.language)},
+            target=target,
+            about=about or "price",
+            **more,
+        )
     if shown and about and (pointer or not words):
         return Meaning("which", 0.7, **more)
     return None
 
 
 def _wider(dialogue: Dialogue, kind: str, more: dict[str, Any]) -> Meaning | None:
-    base = str(dialogue.searched.get("query", "")) or _last_query(dialogue) or (dialogue.shown[0].name if dialogue.shown else "")
+    base = (
+        str(dialogue.searched.get("query", ""))
+        or _last_query(dialogue)
+        or (dialogue.shown[0].name if dialogue.shown else "")
+    )
     arguments: dict[str, Any] = {"query": base[:200], "limit": 10}
     if kind == "cheaper":
         prices = [item.price for item in dialogue.shown if item.price is not None]
@@ -275,7 +334,9 @@ def _is_variant(word: str) -> bool:
 
 def _in_item(word: str, item: Item) -> bool:
     folded = language.stem(language.fold(word))
-    return any(folded == language.stem(part) or likeness(folded, language.stem(part)) >= 0.85 for part in item.words.split())
+    return any(
+        folded == language.stem(part) or likeness(folded, language.stem(part)) >= 0.85 for part in item.words.split()
+    )
 
 
 def resembles(item: Item, words: Sequence[str]) -> bool:
@@ -286,9 +347,15 @@ def resembles(item: Item, words: Sequence[str]) -> bool:
     if all(language.has_arabic(word) for word in wanted) != language.has_arabic(item.words):
         return True
     have = [language.stem(part) for part in item.words.split()]
-    if language.has_arabic(item.words) and any(_skeleton(word) and _skeleton(word) == _skeleton(part) for word in wanted for part in have):
+    if language.has_arabic(item.words) and any(
+        _skeleton(word) and _skeleton(word) == _skeleton(part) for word in wanted for part in have
+    ):
         return True
-    return any(word == part or (len(word) > 3 and (word in part or part in word) and len(part) > 3) or likeness(word, part) for word in wanted for part in have)
+    return any(
+        word == part or (len(word) > 3 and (word in part or part in word) and len(part) > 3) or likeness(word, part)
+        for word in wanted
+        for part in have
+    )
 
 
 def _skeleton(word: str) -> str:
@@ -298,7 +365,11 @@ def _skeleton(word: str) -> str:
 
 
 def _topic(folded: str) -> str:
-    words = {part for word in language.tokens(folded) for part in (word, language.strip_article(word), word[1:] if word[:1] in "وبل" else word)}
+    words = {
+        part
+        for word in language.tokens(folded)
+        for part in (word, language.strip_article(word), word[1:] if word[:1] in "وبل" else word)
+    }
     for name, members in TOPICS.items():
         if words & {language.fold(member) for member in members}:
             return name
@@ -312,7 +383,11 @@ def _note(topic: str, folded: str, notes: Sequence[str], lang: str) -> str:
     best: tuple[float, str] = (0.0, "")
     for note in notes:
         words = {language.stem(word) for word in language.tokens(language.normalize(note))}
-        title = {language.stem(word) for word in language.tokens(language.normalize(re.split(r"[:\n]", note, maxsplit=1)[0])) if word not in FILLER}
+        title = {
+            language.stem(word)
+            for word in language.tokens(language.normalize(re.split(r"[:\n]", note, maxsplit=1)[0]))
+            if word not in FILLER
+        }
         hits = sum(1 for word in asked if word in words or any(likeness(word, other) for other in words))
         score = hits / len(asked) if asked else 0.0
         if members:
