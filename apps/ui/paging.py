@@ -12,6 +12,7 @@ import binascii
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -78,9 +79,20 @@ def _read(cursor: str | None, rows: QuerySet[Any], names: list[str]) -> tuple[bo
         if side not in ("n", "p") or len(values) != len(names):
             return False, None
         fields = [rows.model._meta.get_field(name) for name in names]
-        return side == "p", [f.to_python(v) for f, v in zip(fields, values, strict=True)]
+        return side == "p", [_sound(f.to_python(v)) for f, v in zip(fields, values, strict=True)]
     except (ValueError, TypeError, binascii.Error, ValidationError, FieldDoesNotExist, RecursionError, OverflowError):
         return False, None
+
+
+def _sound(value: Any) -> Any:
+    """What PostgreSQL can be asked about, or ValueError."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError("a time without its zone")
+    if isinstance(value, str) and b"\0" in value.encode():  # encode() refuses lone surrogates
+        raise ValueError("a null byte")
+    if value is None:
+        raise ValueError("nothing")
+    return value
 
 
 def _write(side: str, row: Any, names: list[str]) -> str:

@@ -8,6 +8,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_NAME = "language"
+FORMAT_MODULE_PATH = ["apps.ui.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

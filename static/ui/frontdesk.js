@@ -25,7 +25,7 @@ export function toast({ message, tone = "info", undo = "" }) {
     button.hidden = false;
     button.addEventListener("click", () => {
       element.remove();
-      window.htmx?.ajax("POST", undo, { swap: "none" });
+      window.htmx?.ajax("POST", undo, { swap: "none" }).catch(() => {}); // a failure is said by its own toast
     });
   }
   toasts.append(element);

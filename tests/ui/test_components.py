@@ -78,6 +78,8 @@ def test_duration(seconds, words):
 
 
 def test_numbers_and_sizes():
+    with translation.override("ar"):
+        assert Template("{{ price }}").render(Context({"price": 1234.5})) == "1234.5"
     assert phrases.number(1234567) == "1,234,567"
     assert phrases.number("2.5") == "2.50"
     assert phrases.percent(0.256) == "26%"

@@ -1,5 +1,7 @@
 """Our own pages in a real browser: every variant, judged by axe-core."""
 
+import json
+
 import pytest
 
 from tests.browser import Variant, judge, look, visit, weight
@@ -7,6 +9,7 @@ from tests.browser import Variant, judge, look, visit, weight
 pytestmark = pytest.mark.browser
 TWO = [Variant(), Variant("phone", "dark", "ar")]
 BUDGET = 150_000
+ASK = "path => { htmx.ajax('GET', path, {target: 'h1'}).catch(() => {}); }"
 
 
 def test_style_page(browser, site):
@@ -79,3 +82,51 @@ def test_keyboard_theme_and_dialogs(browser, site):
         page.wait_for_timeout(200)
         page.reload()
         assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_failures_and_undo_are_said_aloud(browser, site):
+    with look(browser, site.url("/dashboard/style/"), cookies=site.cookies("dana")) as page:
+        page.evaluate(ASK, "/no/such/part/")
+        page.get_by_text("That no longer exists.").wait_for()
+        assert page.locator("h1").inner_text().startswith("Style")  # nothing was swapped
+
+        page.route("**/part/", lambda route: route.abort())
+        page.evaluate(ASK, "/part/")
+        page.get_by_text("You seem to be offline.").wait_for()
+        page.unroute("**/part/")
+
+        told = json.dumps({"toast": {"toasts": [{"message": "Moved to Won", "tone": "good", "undo": "/undo/"}]}})
+        page.route("**/part/", lambda route: route.fulfill(status=204, headers={"HX-Trigger": told}))
+        page.evaluate(ASK, "/part/")
+        page.get_by_text("Moved to Won").wait_for()
+        assert not page.get_by_text("You seem to be offline.").is_visible()
+        page.complaints.clear()  # the browser logs each failed request
+        judge(page, "toasts")
+
+        asked = []
+        page.route("**/undo/", lambda route: (asked.append(route.request.headers), route.fulfill(status=204)))
+        page.get_by_role("button", name="Undo").click()
+        page.wait_for_timeout(200)
+        assert asked[0]["x-csrftoken"]
+
+
+@pytest.mark.parametrize("variant", [Variant(), Variant("phone"), Variant("phone", "dark", "ar")], ids=str)
+def test_menus_stay_in_the_window(browser, site, variant):
+    with look(browser, site.url("/dashboard/style/"), variant, cookies=site.cookies("alice"), status=404):
+        pass  # the style page is for agency staff
+    with look(browser, site.url("/dashboard/style/"), variant, cookies=site.cookies("dana")) as page:
+        for number, summary in enumerate(page.locator("details[data-menu] > summary").all()):
+            if not summary.is_visible():
+                continue
+            summary.click()
+            panel = summary.locator("xpath=../*[contains(@class, 'menu-panel')]")
+            box, window = panel.bounding_box(), page.viewport_size
+            assert box["x"] >= 0, number
+            assert box["x"] + box["width"] <= window["width"], number
+            if summary.locator("xpath=ancestor::*[contains(@class, 'side') or contains(@class, 'bar')]").count():
+                assert box["y"] >= 0, number  # these stay on the screen, so what they open must be on it too
+                assert box["y"] + box["height"] <= window["height"], number
+            if number == 0:
+                judge(page, f"user-menu-{variant}")
+            page.keyboard.press("Escape")
+            assert not panel.is_visible()
