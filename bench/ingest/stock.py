@@ -32,7 +32,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     Job.objects.get_or_create(
         schema=request.tenant.schema_name, kind="conversations.receive", key="", defaults={"queue": "interactive"}
     )
-    return HttpResponse("ok")
+    return HttpResponse("ok", headers={"Content-Length": "2"})
 
 
 urlpatterns = [path("webhook/facebook/", webhook)]
