@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -191,7 +192,8 @@ def test_intents_over_the_api(
      {"name": "a", "phrases": [{"x": 1}]}, {"name": "a", "phrases": ["x"], "responses": "y"}, {"name": "a", "phrases": ["x"], "action": "drop"}, {"name": "a", "phrases": ["x"] * 201}],
 )  # fmt: skip
 def test_bad_intents_over_the_api(acme: Organization, api_for: Callable[..., Any], alice: User, body: Any) -> None:
-    answer = api_for(alice).post("/api/ai/intents/", body)
+    # Written out: JSON may hold a lone surrogate as an escape, which the test client would refuse to encode.
+    answer = api_for(alice).post("/api/ai/intents/", json.dumps(body), content_type="application/json")
     assert answer.status_code == 400
     assert answer.data["code"]
 

@@ -18,7 +18,7 @@ MODEL = "offline"
 ROUNDS = 3
 
 
-def complete(request: Request, account: Account | None = None) -> Completion:
+def complete(request: Request, account: Account | None = None) -> Completion:  # noqa: ARG001  every provider is called alike
     """One step: calls of tools, or the reply. Never raises on anything a customer can write."""
     dialogue = dialogues.read(request)
     meaning = understand(dialogue, request)

@@ -43,7 +43,7 @@ def plan(meaning: Meaning, dialogue: Dialogue, request: Request) -> Plan:
         second = _second_search(meaning, dialogue)
         if second:
             calls.append(("search_catalog", second))
-    reachable = _reachable(meaning, dialogue, request)
+    reachable = _reachable(meaning, request)
     ordering = meaning.intent == "order" or (meaning.intent == "contact" and _was_ordering(dialogue))
     # On a second request in a row nothing is asked again: this very conversation reaches them.
     if ordering and (
@@ -385,7 +385,7 @@ def _contact(known: Mapping[str, str]) -> bool:
     return bool(known.get("phone") or known.get("email"))
 
 
-def _reachable(meaning: Meaning, dialogue: Dialogue, request: Request) -> bool:
+def _reachable(meaning: Meaning, request: Request) -> bool:
     known = request.briefing.known if request.briefing else {}
     return _contact(known) or _contact(meaning.details)
 

@@ -81,7 +81,7 @@ class Meaning:
     greeted: bool = False
 
 
-def understand(dialogue: Dialogue, request: Request) -> Meaning:
+def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  one decision list, read from the top
     briefing = request.briefing or Briefing(organization="")
     text = dialogue.text
     folded = language.fold(text)
@@ -119,7 +119,7 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:
             return Meaning("knowledge", 0.85 if note else 0.6, topic=topic, note=note, **more)
     if details and not (search.signal and search.words):
         return Meaning("contact", 0.95, **more)
-    small = _small_talk(scores, search, dialogue)
+    small = _small_talk(scores, search)
     if small:
         return Meaning(small, scores[small], **more)
     if search.words or search.filtered or search.sort:
@@ -212,7 +212,7 @@ def _categories(request: Request) -> Sequence[str]:
     return ()
 
 
-def _small_talk(scores: Mapping[str, float], search: query.Search, dialogue: Dialogue) -> str:
+def _small_talk(scores: Mapping[str, float], search: query.Search) -> str:
     names = ["thanks", "goodbye", "help", "no", "yes", "more", "cheaper", "greeting"]
     sure = [name for name in names if _sure(name, scores)]
     if not sure:
