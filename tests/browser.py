@@ -222,11 +222,16 @@ def violations(page: Page, *, allow: set[str] | frozenset[str] = frozenset()) ->
     """What axe-core objects to, as sentences naming rule and element."""
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE.read_text())  # through the debugger, so the page's CSP stays as it is
+    # As tall as its content: otherwise a bar at the bottom covers whatever happens to be scrolled below it.
+    window = page.viewport_size or {"width": 1280, "height": 800}
+    tall = min(10_000, page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": window["width"], "height": max(window["height"], tall)})
     found = page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})"
         ".then(result => result.violations)",
         RULES,
     )
+    page.set_viewport_size(window)
     return [
         f"axe {one['id']} ({one['impact']}): {one['help']}: {node['target']} {node['html'][:160]}"
         f" {' '.join(check['message'] for check in node['any'])[:240]}"
