@@ -78,8 +78,9 @@ class Committer:
             try:
                 if link is None or link.closed:
                     link = connect()
-                with link.cursor() as cursor:
-                    moved = write(cursor, [part for wanted in batch for part in wanted.parts])
+                with link.pipeline(), link.transaction():
+                    not_stored = write(link.cursor, [part for wanted in batch for part in wanted.parts])
+                moved = not_stored()
             except psycopg.OperationalError as error:
                 log.warning("door.reconnecting", error=type(error).__name__)
                 link = _close(link)
@@ -118,6 +119,7 @@ def connect() -> psycopg.Connection[Any]:
         password=config["PASSWORD"] or None,
         dbname=config["NAME"],
         autocommit=True,
+        prepare_threshold=1,
         connect_timeout=5,
         application_name="frontdesk-door",
     )

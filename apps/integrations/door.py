@@ -72,9 +72,10 @@ class Part:
 class Cursor(Protocol):
     """The little of a database cursor that storing needs."""
 
-    def execute(self, sql: str, parameters: Any) -> Any: ...
-    def fetchone(self) -> Any: ...
-    def fetchall(self) -> Any: ...
+    rowcount: int
+
+    def execute(self, sql: Any, parameters: Any, /) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
 
 
 # Given parts, stores all of them durably in one commit; returns those whose account has meanwhile moved.
@@ -186,62 +187,65 @@ def _look_up(channel: str, account: str) -> str | None:
 routes = Routes()
 
 
-def write(cursor: Cursor, parts: Sequence[Part]) -> list[Part]:
-    """Store parts of any number of tenants with their wake-ups in one statement.
+# The route is checked in the statement that stores, so that a stale cache never crosses tenants. The text
+# depends on nothing but the schema: PostgreSQL plans it once per connection.
+_STORE = """
+    INSERT INTO "{schema}".integrations_delivery
+           (channel, account, body, trace, received_at, state, attempts, error)
+    SELECT p.channel, p.account, p.body, p.trace, %s, 'pending', 0, ''
+      FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[])
+           WITH ORDINALITY p(channel, account, body, trace, n)
+     WHERE EXISTS (SELECT 1 FROM public.organizations_accountroute r
+                     JOIN public.organizations_organization o ON o.id = r.organization_id
+                    WHERE r.channel = p.channel AND r.external_id = p.account AND o.schema_name = %s)
+     ORDER BY p.n RETURNING channel, account
+"""
+_KEEP = """
+    INSERT INTO public.organizations_unrouteddelivery (channel, external_id, body, trace, why, received_at)
+    SELECT p.*, %s FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[], %s::text[]) p
+"""
+# The lock comes before the look at the table: see jobs.services.wake. Schemas in order: no deadlocks.
+_WAKE = """
+    WITH fence AS MATERIALIZED (
+        SELECT schema, pg_advisory_xact_lock_shared(hashtextextended(name, 0))
+          FROM unnest(%s::text[], %s::text[]) AS t(schema, name)
+    )
+    INSERT INTO public.jobs_job (schema, kind, key, queue, run_at, generation, attempts, last_error, created_at)
+    SELECT schema, %s, '', %s, %s, 0, 0, '', %s FROM fence ORDER BY schema
+    ON CONFLICT (schema, kind, key) DO NOTHING
+"""
 
-    Returns the parts that were not stored because the account no longer belongs to that schema.
+
+def write(new_cursor: Callable[[], Cursor], parts: Sequence[Part]) -> Callable[[], list[Part]]:
+    """Send the statements that store parts of any number of tenants with their wake-ups.
+
+    The caller opens the transaction, and may pipeline; once it is committed, calling the result gives the
+    parts that were not stored, because their account no longer belongs to that schema.
     """
     now = clock.now()
     by_schema: dict[str, list[Part]] = {}
     for part in parts:
         if part.schema:
             by_schema.setdefault(part.schema, []).append(part)
-    clauses: list[str] = []
-    values: list[Any] = []
-    for number, (schema, mine) in enumerate(sorted(by_schema.items())):
-        # The route is checked in the same statement, so that a stale cache never crosses tenants.
-        clauses.append(
-            f'stored_{number} AS (INSERT INTO "{schema}".integrations_delivery'
-            " (channel, account, body, trace, received_at, state, attempts, error)"
-            " SELECT p.channel, p.account, p.body, p.trace, %s, 'pending', 0, ''"
-            " FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[])"
-            "  WITH ORDINALITY p(channel, account, body, trace, n)"
-            " WHERE EXISTS (SELECT 1 FROM public.organizations_accountroute r"
-            "   JOIN public.organizations_organization o ON o.id = r.organization_id"
-            "   WHERE r.channel = p.channel AND r.external_id = p.account AND o.schema_name = %s)"
-            " ORDER BY p.n RETURNING channel, account)"
-        )
-        values += [now, *_columns(mine), schema]
     if homeless := [part for part in parts if not part.schema]:
-        clauses.append(
-            "unrouted AS (INSERT INTO public.organizations_unrouteddelivery"
-            " (channel, external_id, body, trace, why, received_at)"
-            " SELECT p.channel, p.account, p.body, p.trace, p.why, %s"
-            " FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[], %s::text[])"
-            "  p(channel, account, body, trace, why) RETURNING 1)"
-        )
-        values += [now, *_columns(homeless), [part.why for part in homeless]]
+        new_cursor().execute(_KEEP, [now, *_columns(homeless), [part.why for part in homeless]])
     schemas = sorted(by_schema)
-    clauses.append(
-        "fence AS MATERIALIZED (SELECT s AS schema, pg_advisory_xact_lock_shared(hashtextextended(f, 0)) AS held"
-        " FROM unnest(%s::text[], %s::text[]) AS t(s, f)),"
-        " woken AS (INSERT INTO public.jobs_job"
-        " (schema, kind, key, queue, run_at, generation, attempts, last_error, created_at)"
-        " SELECT schema, %s, '', %s, %s, 0, 0, '', %s FROM fence ORDER BY schema"
-        " ON CONFLICT (schema, kind, key) DO NOTHING RETURNING 1)"
-    )
-    values += [schemas, [jobs.fence(schema, WAKES) for schema in schemas], WAKES, _QUEUE, now, now]
-    stored = " UNION ALL ".join(f"SELECT channel, account FROM stored_{n}" for n in range(len(by_schema)))
-    stored_pairs = f"(SELECT json_agg(json_build_array(channel, account)) FROM ({stored}) s)" if stored else "NULL"
-    cursor.execute(
-        f"WITH {', '.join(clauses)} SELECT (SELECT count(*) FROM woken), {stored_pairs}",
-        values,
-    )
-    woken, pairs = cursor.fetchone()
-    if woken:
-        notifier.nudge(_QUEUE, 0)
-    kept = {(channel, account) for channel, account in pairs or ()}
-    return [part for part in parts if part.schema and (part.channel, part.account) not in kept]
+    stored: list[Cursor] = []
+    for schema in schemas:
+        cursor = new_cursor()
+        cursor.execute(_STORE.format(schema=schema), [now, *_columns(by_schema[schema]), schema])
+        stored.append(cursor)
+    woken = new_cursor()
+    if schemas:
+        woken.execute(_WAKE, [schemas, [jobs.fence(schema, WAKES) for schema in schemas], WAKES, _QUEUE, now, now])
+
+    def not_stored() -> list[Part]:
+        if schemas and woken.rowcount:
+            notifier.nudge(_QUEUE, 0)
+        kept = {(schema, *row) for schema, cursor in zip(schemas, stored, strict=True) for row in cursor.fetchall()}
+        return [part for part in parts if part.schema and (part.schema, part.channel, part.account) not in kept]
+
+    return not_stored
 
 
 def _columns(parts: Sequence[Part]) -> list[Any]:
@@ -255,10 +259,11 @@ def _columns(parts: Sequence[Part]) -> list[Any]:
 
 def store_here(parts: Sequence[Part]) -> list[Part]:
     """Store through Django's connection, as part of whatever transaction is open there."""
-    from django.db import Error, connection
+    from django.db import Error, connection, transaction
 
     try:
-        with connection.cursor() as cursor:
-            return write(cursor, parts)
+        with transaction.atomic():
+            not_stored = write(connection.cursor, parts)
+        return not_stored()
     except Error as error:
         raise DoorShut(type(error).__name__) from error
