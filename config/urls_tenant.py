@@ -16,8 +16,7 @@ api = [
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
 urlpatterns = [
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/", include("apps.organizations.accounts_urls")),
     path("api/", include(api)),
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls")),
@@ -27,7 +26,6 @@ urlpatterns = [
     path("", include("apps.leads.urls")),
     path("", include("apps.conversations.urls")),
     path("", include("apps.webhooks_outbox.urls")),
-    path("", include("apps.analytics.urls")),
     path("", include("apps.dashboard.urls")),
 ]
 handler400 = "apps.ui.views.bad_request"

@@ -1,6 +1,8 @@
-"""Addresses."""
+"""Addresses of the API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from .api import StatsView
 
 app_name = "analytics-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("stats/", StatsView.as_view(), name="stats")]

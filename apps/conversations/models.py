@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from apps.ai.models import Generation
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
 from apps.leads.models import Identity, Lead
+
+# The id of the running transaction: see Conversation.changed.
+THIS_CHANGE = RawSQL("pg_current_xact_id()::text::bigint", [])
 
 
 class Owner(models.TextChoices):
@@ -28,8 +33,10 @@ class Conversation(models.Model):
     """One person on one connected account.
 
     `answered_to` is the id of the last inbound message that has been answered or need not be; the agent
-    answers everything after it at once. `owner` is rechecked before each send.
+    answers everything after it at once. `waiting_since` is the time of the oldest one it has to answer.
+    `owner` is rechecked before each send; `owner_version` grows whenever who answers was decided anew.
     `bot_status`: active, resolved, escalated. `window_until`: until when the platform lets us write freely.
+    `changed` is the number of the last transaction that changed what people see (queries.changes_since).
     """
 
     class Status(models.TextChoices):
@@ -44,7 +51,7 @@ class Conversation(models.Model):
 
     channel = models.CharField(max_length=20)
     account = models.ForeignKey(ConnectedAccount, on_delete=models.PROTECT, db_index=False, related_name="+")
-    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, db_index=False, related_name="+")
+    identity = models.ForeignKey(Identity, on_delete=models.RESTRICT, db_index=False, related_name="+")
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="conversations")
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
     owner = models.CharField(max_length=5, choices=Owner.choices, default=Owner.BOT)
@@ -60,14 +67,13 @@ class Conversation(models.Model):
     )
     last_message_at = models.DateTimeField(default=clock.now)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
-    waiting_since = models.DateTimeField(null=True, blank=True)  # first inbound nobody has answered
+    waiting_since = models.DateTimeField(null=True, blank=True)
     unread = models.PositiveIntegerField(default=0)
     answered_to = models.BigIntegerField(default=0)
     window_until = models.DateTimeField(null=True, blank=True)
     human_window_until = models.DateTimeField(null=True, blank=True)
     origin = models.JSONField(default=dict)
     language = models.CharField(max_length=8, blank=True, default="")
-    # Grows with every visible change; live pages ask "anything after N?".
     changed = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
@@ -76,7 +82,30 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="inbox_all"),
             models.Index(fields=["-last_message_at", "-id"], name="inbox_open", condition=Q(status="open")),
+            models.Index(fields=["changed"], name="conversation_changed"),
         ]
+
+    @classmethod
+    def locked(cls, conversation_id: int) -> Conversation | None:
+        """The conversation, locked until the transaction ends: always before any of its messages or jobs."""
+        return (
+            cls.objects.select_for_update(of=("self",))
+            .select_related("account", "identity", "lead")
+            .filter(pk=conversation_id)
+            .first()
+        )
+
+    def last(self, message: Message) -> dict[str, Any]:
+        """The fields that make `message` the one shown in lists, unless a newer one is there."""
+        if self.last_message_id is not None and message.at < self.last_message_at:
+            return {}
+        return {"last_message": message, "last_message_at": message.at}
+
+    def change(self, **fields: Any) -> None:
+        """Write `fields` and let live pages know, in the caller's transaction."""
+        type(self).objects.filter(pk=self.pk).update(changed=THIS_CHANGE, **fields)
+        for name, value in fields.items():
+            setattr(self, name, value)
 
 
 class Message(models.Model):
@@ -85,6 +114,9 @@ class Message(models.Model):
     `sender`: customer, bot, user (an agent), app (another app of the business), system.
     `external_ids` holds further ids when a platform made us split one message.
     `status` moves only forward: queued → sending → sent → delivered → read, or failed / unknown / cancelled.
+    `wants_answer`: an inbound message somebody should answer (not old history, not taken back).
+    `owner_version`: a bot's message may only go out while the conversation's is still the same.
+    `payload`: {"cards", "quick_replies", "template", "button", "purpose", "details", "notice", "edits"}.
     """
 
     class Direction(models.TextChoices):
@@ -113,10 +145,12 @@ class Message(models.Model):
     kind = models.CharField(max_length=12, default="text")
     text = models.TextField(blank=True, default="")
     attachments = models.JSONField(default=list)
-    payload = models.JSONField(default=dict)  # cards, quick replies, template, button payload, raw details
-    external_id = models.CharField(max_length=250, null=True, blank=True)
+    payload = models.JSONField(default=dict)
+    external_id = models.CharField(max_length=512, null=True, blank=True)
     external_ids = models.JSONField(default=list)
-    reply_to = models.CharField(max_length=250, blank=True, default="")
+    reply_to = models.CharField(max_length=512, blank=True, default="")
+    wants_answer = models.BooleanField(default=False)
+    owner_version = models.PositiveIntegerField(null=True)
     status = models.CharField(max_length=9, choices=Status.choices)
     status_at = models.DateTimeField(default=clock.now)
     failure_code = models.CharField(max_length=40, blank=True, default="")
@@ -132,7 +166,7 @@ class Message(models.Model):
         Generation, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
     )
     trace = models.UUIDField(null=True)
-    at = models.DateTimeField(default=clock.now)  # the platform's time for inbound
+    at = models.DateTimeField(default=clock.now)  # the platform's time for inbound, of sending for outgoing
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -142,7 +176,7 @@ class Message(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["conversation", "-id"], name="message_thread"),
+            models.Index(fields=["conversation", "-at", "-id"], name="message_thread"),
             models.Index(
                 fields=["conversation", "id"], name="message_outgoing", condition=Q(status__in=["queued", "sending"])
             ),
@@ -152,7 +186,10 @@ class Message(models.Model):
 
 
 class Decision(models.Model):
-    """What the gate decided about one message, and why. `reasons`: [{"rule", "verdict", "text", "data"}]."""
+    """What the gate decided about one message, and why.
+
+    `reasons`: [{"rule", "verdict", "code", "data"}]; gate.sentence() puts one into words when it is shown.
+    """
 
     class Verdict(models.TextChoices):
         SEND = "send", _("Sent")

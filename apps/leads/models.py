@@ -47,7 +47,9 @@ class Tag(models.Model):
 class Lead(models.Model):
     """A person. Created at first contact; `captured_at` is when they first left a way to be reached.
 
-    `reasons` explains the score: [{"points": 20, "why": "left a phone number"}, …].
+    `reasons` explains the score: [{"rule": "phone", "points": 25, "why": "A phone number is known"}, …].
+    `signals` counts what they did ({"message": 5, "asked_price": 1}); `fixed` names what a person has set, so
+    that machines leave it alone ("name", "label", "priority", …).
     `source`: kind of origin (ad, post, comment, referral, story, direct, form, api, manual, import);
     `origin` holds its particulars (ad_id, ref, utm …). `search_text` is normalized for substring search.
     """
@@ -64,6 +66,8 @@ class Lead(models.Model):
     type = models.CharField(_("type"), max_length=40, blank=True, default="")  # buyer, support, partner …
     score = models.PositiveSmallIntegerField(_("score"), default=0)
     reasons = models.JSONField(default=list)
+    signals = models.JSONField(default=dict)
+    fixed = models.JSONField(default=list)
     source = models.CharField(_("source"), max_length=20, default="direct")
     channel = models.CharField(_("channel"), max_length=20, blank=True, default="")  # of first contact
     origin = models.JSONField(default=dict)
@@ -86,6 +90,10 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["-last_activity_at", "-id"], name="lead_recent", condition=Q(deleted_at=None)),
             models.Index(fields=["stage", "-last_activity_at", "-id"], name="lead_board", condition=Q(deleted_at=None)),
+            models.Index(fields=["-score", "-id"], name="lead_best", condition=Q(deleted_at=None)),
+            models.Index(
+                fields=["owner", "-last_activity_at", "-id"], name="lead_owned", condition=Q(deleted_at=None, owner__isnull=False)
+            ),
             models.Index(fields=["email"], name="lead_email", condition=~Q(email="")),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
             GinIndex(fields=["search_text"], name="lead_search", opclasses=["gin_trgm_ops"]),
@@ -147,15 +155,38 @@ def _form_key() -> str:
 
 
 class Form(models.Model):
-    """A form for other people's pages; `fields`: [{"name", "label", "kind", "required"}]."""
+    """A form for other people's pages.
+
+    `fields`: [{"name": "size", "label": "Your size", "kind": "select", "required": true, "options": ["S", "M"]}, …];
+    kind: text, email, phone, long, select, checkbox. The names name, email, phone, company and message have a meaning.
+    """
 
     key = models.CharField(max_length=20, unique=True, default=_form_key, editable=False)
     name = models.CharField(_("name"), max_length=120)
     title = models.CharField(_("title"), max_length=160, blank=True, default="")
     fields = models.JSONField(default=list)
     thanks = models.TextField(_("thank-you text"), blank=True, default="")
+    button = models.CharField(_("button"), max_length=60, blank=True, default="")
+    language = models.CharField(_("language"), max_length=8, blank=True, default="")
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(default=clock.now)
 
+    class Meta:
+        ordering = ["name", "id"]
+
     def __str__(self) -> str:
         return self.name
+
+
+class FormSubmission(models.Model):
+    """What somebody sent with a form; `token` came with the page, so that sending twice counts once."""
+
+    form = models.ForeignKey(Form, on_delete=models.CASCADE, related_name="submissions")
+    token = models.CharField(max_length=64)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="submissions")
+    data = models.JSONField(default=dict)
+    origin = models.JSONField(default=dict)  # page, referrer, utm_…
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["form", "token"], name="submission_once")]

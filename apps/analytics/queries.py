@@ -1,0 +1,100 @@
+"""Figures for a range of days, from roll-ups only: the cost does not grow with the number of messages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from apps.organizations.models import Usage
+from apps.organizations.queries import current_organization
+
+from .models import Tally
+
+STAGES = ("contacted", "qualified", "converted", "won", "lost")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Days, both ends included."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> list[date]:
+        return [self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1)]
+
+    @property
+    def before(self) -> Range:
+        """The same number of days just before."""
+        length = self.end - self.start
+        return Range(self.start - length - timedelta(days=1), self.start - timedelta(days=1))
+
+
+@dataclass
+class Figures:
+    """Tallies of a range: {metric: {split: {day: (count, total)}}}."""
+
+    range: Range
+    tallies: dict[str, dict[str, dict[date, tuple[int, Decimal]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.count(metric) for metric in list(self.tallies))
+
+    def count(self, metric: str, split: str | None = None) -> int:
+        return sum(count for count, _total in self._cells(metric, split))
+
+    def mean(self, metric: str, split: str | None = None) -> float | None:
+        """The average of a measure; None where nothing was measured."""
+        cells = self._cells(metric, split)
+        count = sum(count for count, _total in cells)
+        return float(sum(total for _count, total in cells)) / count if count else None
+
+    def per_day(self, metric: str, split: str | None = None) -> list[int]:
+        splits = self.tallies[metric].values() if split is None else [self.tallies[metric][split]]
+        return [sum(cells.get(day, (0, 0))[0] for cells in splits) for day in self.range.days]
+
+    def splits(self, metric: str) -> list[tuple[str, int]]:
+        """(split, count), most first."""
+        found = [(split, self.count(metric, split)) for split in self.tallies[metric]]
+        return sorted((pair for pair in found if pair[1]), key=lambda pair: (-pair[1], pair[0]))
+
+    def _cells(self, metric: str, split: str | None) -> list[tuple[int, Decimal]]:
+        splits = self.tallies[metric].values() if split is None else [self.tallies[metric][split]]
+        return [cell for cells in splits for cell in cells.values()]
+
+
+def figures(days: Range) -> Figures:
+    """Every tally of a range, in one query."""
+    found = Figures(days)
+    rows = Tally.objects.filter(day__range=(days.start, days.end)).values_list(
+        "metric", "split", "day", "count", "total"
+    )
+    for metric, split, day, count, total in rows:
+        found.tallies[metric][split][day] = (count, total)
+    return found
+
+
+def ai_cost(days: Range) -> dict[date, Decimal]:
+    """USD spent on AI per day (the ledger's days are UTC)."""
+    rows = (
+        Usage.objects.filter(
+            organization=current_organization(), day__range=(days.start, days.end), kind__startswith="ai_"
+        )
+        .values("day")
+        .annotate(cost=Sum("cost_usd"))
+        .values_list("day", "cost")
+    )
+    return dict(rows)
+
+
+def funnel(found: Figures) -> list[tuple[str, int]]:
+    """How many leads were new, and how many entered each later stage, in the range."""
+    return [("new", found.count("lead.created")), *((stage, found.count("lead.stage", stage)) for stage in STAGES[:-1])]

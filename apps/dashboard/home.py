@@ -1,0 +1,108 @@
+"""What the home page shows, put together from roll-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.analytics import queries
+from apps.analytics.queries import Figures, Range
+from apps.conversations import figures as conversations
+from apps.leads.models import Stage
+from apps.ui import phrases, statuses
+from apps.ui.charts import Chart, Series
+
+CHANNELS = ("facebook", "instagram", "whatsapp", "webchat")
+
+
+def figures_for(days: Range) -> dict[str, Any]:
+    """Tiles, charts and lists of a range; a handful of queries however much has happened."""
+    now, before = queries.figures(days), queries.figures(days.before)
+    costs = queries.ai_cost(days)
+    cost, cost_before = sum(costs.values()), sum(queries.ai_cost(days.before).values())
+    labels = [date_format(day, "j M") for day in days.days]
+    return {
+        "tiles": [
+            _tile(
+                _("New leads"),
+                now.count("lead.created"),
+                before.count("lead.created"),
+                spark=now.per_day("lead.created"),
+            ),
+            {
+                "label": _("Open conversations"),
+                "value": phrases.number(conversations.open_count()),
+                "note": _("%(count)s wait for a person") % {"count": conversations.waiting_count()},
+                "url": "/dashboard/inbox/",
+            },
+            _duration_tile(_("Answer time"), now.mean("reply.time"), before.mean("reply.time")),
+            _money_tile(_("AI cost"), float(cost), float(cost_before)),
+        ],
+        "leads_chart": Chart(_("New leads per day"), labels, [Series(_("New leads"), now.per_day("lead.created"))]),
+        "messages_chart": Chart(
+            _("Messages received by channel"),
+            labels,
+            [Series(_channel(c), now.per_day("message.received", c), n) for n, c in enumerate(_channels(now), 1)],
+            kind="bar",
+        ),
+        "cost_chart": Chart(
+            _("AI cost per day"),
+            labels,
+            [Series(_("AI cost"), [float(costs.get(d, 0)) for d in days.days], 5)],
+            format="money",
+        ),
+        "funnel": [(Stage(stage).label, count) for stage, count in queries.funnel(now)],
+        "channels": [
+            {
+                "channel": channel,
+                "started": now.count("conversation.started", channel),
+                "received": now.count("message.received", channel),
+                "leads": now.count("lead.created", channel),
+                "handed_off": now.count("conversation.handed_off", channel),
+            }
+            for channel in _channels(now)
+        ],
+        "answers": [
+            {"who": who, "sent": now.count("message.sent", sender), "time": _duration(now.mean("reply.time", sender))}
+            for sender, who in (("bot", _("Bot")), ("user", _("People")))
+        ],
+        "is_empty": now.is_empty,
+    }
+
+
+def _channels(now: Figures) -> list[str]:
+    seen = {split for split, _count in now.splits("message.received")}
+    return [channel for channel in CHANNELS if channel in seen] + sorted(seen - set(CHANNELS))
+
+
+def _channel(channel: str) -> Any:
+    return statuses.look(statuses.CHANNELS, channel).label
+
+
+def _tile(label: str, value: int, before: int, **more: Any) -> dict[str, Any]:
+    return {"label": label, "value": phrases.number(value), "note": _change(value, before), **more}
+
+
+def _duration_tile(label: str, value: float | None, before: float | None) -> dict[str, Any]:
+    return {"label": label, "value": _duration(value), "note": _change(value or 0, before or 0)}
+
+
+def _money_tile(label: str, value: float, before: float) -> dict[str, Any]:
+    return {"label": label, "value": phrases.money(value, "USD"), "note": _change(value, before)}
+
+
+def _duration(seconds: float | None) -> str:
+    return "–" if seconds is None else phrases.duration(seconds)
+
+
+def _change(value: float, before: float) -> str:
+    """How a figure compares with the days before, in words."""
+    if not before:
+        return _("Nothing to compare with yet") if not value else _("None in the days before")
+    share = abs(value - before) / before
+    if share < 0.005:
+        return _("As in the days before")
+    words = _("%(share)s more than before") if value > before else _("%(share)s less than before")
+    return words % {"share": phrases.percent(share)}
