@@ -1,0 +1,78 @@
+"""What people say about themselves, checked: each function returns the value to keep or raises Refused."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from apps.ui import text
+
+NAMES = ("name", "email", "phone", "company")
+
+
+class Refused(Exception):
+    """A value that cannot be kept; the message is a sentence for whoever typed it."""
+
+
+def name(given: object) -> str:
+    value = text.line(given, 400)
+    if len(value) > 160:
+        raise Refused(_("A name has at most 160 characters."))
+    if not any(c.isalpha() for c in value) or "@" in value or re.search(r"https?:|www\.|[<>{}]", value, re.IGNORECASE):
+        raise Refused(_("This does not look like a name."))
+    return value
+
+
+def company(given: object) -> str:
+    value = text.line(given, 400)
+    if not any(c.isalnum() for c in value) or len(value) > 160:
+        raise Refused(_("This does not look like a company's name."))
+    return value
+
+
+def email(given: object) -> str:
+    value = text.line(given, 400).lower()
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise Refused(_("This is not an e-mail address; one looks like name@example.com.")) from None
+    if len(value) > 254:
+        raise Refused(_("This e-mail address is too long."))
+    return value
+
+
+def phone(given: object, country: str = "") -> str:
+    """E.164. A national number is read in `country` (ISO 3166, two letters)."""
+    value = text.western_digits(text.line(given, 60))
+    try:
+        number = phonenumbers.parse(value, country.upper() or None)
+        if not phonenumbers.is_valid_number(number):
+            # New ranges reach our tables late: a full international number of a possible length is believed.
+            if not (value.lstrip().startswith(("+", "00")) and phonenumbers.is_possible_number(number)):
+                raise Refused(_("This phone number cannot exist; please check its digits."))
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        if value and not value.startswith("+") and 10 <= sum(c.isdigit() for c in value) <= 15 and not country:
+            return phone("+" + re.sub(r"\D", "", value).removeprefix("00"))
+        raise Refused(_("This is not a phone number; one looks like +971 50 123 4567.")) from None
+
+
+def shown_phone(number: str) -> str:
+    """+971 50 123 4567."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def digits(typed: str) -> str:
+    """The digits of a phone number somebody searches for, without trunk zeros: "050 123" → "50123"; else ""."""
+    value = text.western_digits(typed).strip()
+    if not re.fullmatch(r"[+()\d\s./-]{3,25}", value):
+        return ""
+    return re.sub(r"\D", "", value).lstrip("0")
