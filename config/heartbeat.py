@@ -14,7 +14,7 @@ from django.core.cache import cache
 from apps.jobs import clock
 
 KEY = "worker-heartbeat"
-# Beat sweeps every 10 s; three missed ones are no accident.
+# Beat sweeps every 2 s; this many missed ones are no accident.
 LATE_AFTER = 35
 
 

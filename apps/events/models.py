@@ -9,7 +9,11 @@ from apps.jobs import clock
 
 
 class JournalEntry(models.Model):
-    """One fact. `relayed_at` is set once every handler has taken it."""
+    """One fact. `relayed_at` is set once every handler has taken it, or has failed too often.
+
+    `left`: the handlers that have not taken it yet, by name; null before the first try, and empty when none is
+    left. An entry that was given up keeps the names of those that never took it.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     type = models.CharField(max_length=80)
@@ -20,6 +24,7 @@ class JournalEntry(models.Model):
     relayed_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
+    left = models.JSONField(null=True)
     last_error = models.TextField(blank=True, default="")
 
     class Meta:

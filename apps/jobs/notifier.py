@@ -16,22 +16,25 @@ log = structlog.get_logger(__name__)
 
 # A nudge for a time further away than this is left to the sweep.
 LONGEST_DELAY = 60.0
+# Seconds between two nudges of one queue: under load each finds plenty, and more would only fill the broker.
+GAP = 0.02
 
 _wanted: dict[str, float] = {}
+_sent: dict[str, float] = {}
 _condition = threading.Condition()
 _thread: threading.Thread | None = None
-_pid = 0
+_pause = threading.Event()  # never set
 
 
 def nudge(queue: str, delay: float) -> None:
     """Ask for a drain of `queue` in `delay` seconds; returns at once and never raises."""
-    global _thread, _pid
+    global _thread
     if not settings.JOBS_NUDGE or delay > LONGEST_DELAY:
         return
     at = time.monotonic() + delay
     with _condition:
-        if _thread is None or not _thread.is_alive() or _pid != os.getpid():  # also after a fork
-            _pid = os.getpid()
+        at = max(at, _sent.get(queue, 0) + GAP)
+        if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_send_forever, name="jobs-notifier", daemon=True)
             _thread.start()
         if delay <= 0 or queue not in _wanted:
@@ -52,7 +55,9 @@ def _send_forever() -> None:
                 _condition.wait(pause)
                 continue
             del _wanted[name]
-        _send(name.partition("@")[0])
+            queue = name.partition("@")[0]
+            _sent[queue] = time.monotonic()
+        _send(queue)
 
 
 def _send(queue: str) -> None:
@@ -62,4 +67,14 @@ def _send(queue: str) -> None:
         drain.apply_async(args=[queue], queue=queue, retry=False, expires=300)
     except Exception as error:  # the broker is away; the sweep will find the row
         log.warning("jobs.nudge_failed", queue=queue, error=type(error).__name__)
-        time.sleep(0.5)
+        _pause.wait(0.5)
+
+
+def _after_fork() -> None:
+    """A child has no thread of its parent's, and must not inherit a lock somebody held."""
+    global _condition, _thread
+    _condition, _thread = threading.Condition(), None
+    _wanted.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -25,6 +25,7 @@ class Claimed:
 
 
 Run = Callable[[Claimed], "datetime | bool | None"]
+Pending = Callable[[], "datetime | bool | None"]
 F = TypeVar("F", bound=Run)
 
 
@@ -32,17 +33,22 @@ F = TypeVar("F", bound=Run)
 class Kind:
     """One kind of work.
 
-    `run(job)` returns None (done) or an aware datetime (do it again then); a draining kind returns
-    whether more may be left. It may run twice for one request (a crash after the work and before
-    the row was removed), so it must be idempotent.
+    `run(job)` returns None (done) or an aware datetime (do it again then). A draining kind returns whether
+    more may be left now; what is left for later is `pending`'s to say: True (now), a datetime (then), or
+    False or None (nothing). A run may happen twice for one request (a crash after the work and before the
+    row was removed), so it must be idempotent.
     """
 
     name: str
     queue: str
     run: Run
     drains: bool = False
-    pending: Callable[[], bool] | None = None
+    pending: Pending | None = None
     attempts: int = 8
+
+    @property
+    def app(self) -> str:
+        return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ QUEUES = {
     "interactive": Queue(batch=50, share=10, lease=timedelta(seconds=60)),
     "ai": Queue(batch=1, share=1, lease=timedelta(seconds=150)),
     "integrations": Queue(batch=20, share=4, lease=timedelta(seconds=120)),
-    "bulk": Queue(batch=100, share=50, lease=timedelta(seconds=240)),
+    "bulk": Queue(batch=200, share=100, lease=timedelta(seconds=240)),
 }
 KINDS: dict[str, Kind] = {}
 
@@ -68,7 +74,7 @@ def handles(
     *,
     queue: str,
     drains: bool = False,
-    pending: Callable[[], bool] | None = None,
+    pending: Pending | None = None,
     attempts: int = 8,
 ) -> Callable[[F], F]:
     """Register the decorated function for jobs of kind `name`."""
@@ -84,3 +90,26 @@ def handles(
         return run
 
     return register
+
+
+# What `run_automations --task …` calls a group of kinds; any app's name is a group of its own.
+# Webhooks leave by way of the journal, so draining them includes handing its facts on.
+GROUPS: dict[str, Callable[[Kind], bool]] = {
+    "all": lambda kind: True,
+    "ai": lambda kind: kind.queue == "ai",
+    "messages": lambda kind: kind.app == "conversations",
+    "webhooks": lambda kind: kind.app == "webhooks_outbox" or kind.name == "events.relay",
+}
+
+
+def kinds_of(group: str) -> list[str]:
+    """The kinds of a group, by name; KeyError for one that does not exist."""
+    chosen = GROUPS.get(group) or (lambda kind: kind.app == group)
+    names = sorted(kind.name for kind in KINDS.values() if chosen(kind))
+    if not names:
+        raise KeyError(group)
+    return names
+
+
+def groups() -> list[str]:
+    return sorted({*GROUPS, *(kind.app for kind in KINDS.values())})

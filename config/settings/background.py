@@ -22,10 +22,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
-# The safety net under all nudges; expired sweeps of a worker that was away are not worth making up for.
-CELERY_BEAT_SCHEDULE = {
-    "jobs.sweep": {"task": "jobs.sweep", "schedule": 10.0, "options": {"queue": "interactive", "expires": 30}},
-}
+# The schedule itself stands in the database (apps/jobs/migrations/0002_schedule.py) and is edited in the admin.
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_WORKER_SEND_TASK_EVENTS = False
 
