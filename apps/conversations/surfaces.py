@@ -38,7 +38,13 @@ def plain(connected: ConnectedAccount) -> Account:
         external_id=connected.external_id,
         token=(connected.credentials or {}).get("token", ""),
         base_url=settings.META_GRAPH_URL,
-        settings={"version": settings.META_GRAPH_VERSION, **connected.settings},
+        settings={
+            "api_version": settings.META_GRAPH_VERSION,
+            "app_id": settings.FACEBOOK_APP_ID,
+            # A proof is only right where the token was made by this very app.
+            "app_secret": next(iter(settings.FACEBOOK_APP_SECRET), "") if settings.FACEBOOK_APP_ID else "",
+            **connected.settings,
+        },
     )
 
 

@@ -1,0 +1,297 @@
+"""Send what is queued, one conversation at a time and in order, and never blindly a second time.
+
+    queued ──claim──▶ sending ──▶ sent
+                        │  ├────▶ failed      refused for good
+                        │  ├────▶ queued      refused for now, or nothing reached the platform
+                        │  └────▶ unknown     no answer came: reconcile() looks there first
+                        └─(we died)──▶ unknown
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+
+from apps.jobs import clock, trace
+from apps.jobs import services as jobs
+from apps.jobs.registry import Claimed
+
+from . import gate
+from .adapters import (
+    Attachment,
+    Button,
+    Card,
+    Kind,
+    Outgoing,
+    Person,
+    Reason,
+    Refused,
+    SendError,
+    Sent,
+    Template,
+    Unknown,
+)
+from .adapters.registry import adapter
+from .fates import note_failed, note_unknown
+from .models import Conversation, Message, Owner
+from .outgoing import SEND, note_sent
+from .ownership import hand_over, unanswer
+from .surfaces import plain
+
+log = structlog.get_logger(__name__)
+
+Status = Message.Status
+PATIENCE = timedelta(seconds=90)  # the longest that one message can be on its way
+BACKOFF = (2, 10, 60, 300, 900, 3600)
+ATTEMPTS = 10
+LOOKS = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+_RATE_CODES = {"4", "17", "32", "341", "613", "80007", "130429", "131048", "133016", "http-429"}
+_LOST = Reason(
+    code="lost", text="The program stopped while it was sending; the message may or may not have been delivered."
+)
+
+
+def send_queued(job: Claimed) -> datetime | None:
+    """Send a conversation's queue; returns when to go on, None when it is empty."""
+    while True:
+        now = clock.now()
+        if job.leased_until - now < PATIENCE / 2:
+            return now  # too little time left to be alone with a slow platform
+        step = _claim(job)
+        if not isinstance(step, Message):
+            return step
+        again = _send(job, step)
+        if again is not None:
+            return again
+
+
+def _claim(job: Claimed) -> Message | datetime | None:
+    """The next message, marked as ours; or when to look again; or None."""
+    with transaction.atomic():
+        conversation = Conversation.locked(int(job.key))
+        if conversation is None:
+            return None
+        jobs.hold(job)
+        message = (
+            Message.objects.filter(conversation=conversation, status__in=[Status.QUEUED, Status.SENDING])
+            .order_by("id")
+            .first()
+        )
+        if message is None:
+            return None
+        if message.status == Status.SENDING:
+            return _found_sending(conversation, message)
+        if (paused := _paused_until(conversation)) is not None:
+            return paused
+        ruling = _ask_gate_again(conversation, message)
+        if ruling.verdict != gate.SEND:
+            return ruling.until or clock.now()
+        message.conversation = conversation
+        message.status, message.status_at, message.claim = Status.SENDING, clock.now(), job.lease
+        message.attempts += 1
+        message.payload = {**message.payload, "purpose": ruling.purpose}
+        message.save(update_fields=["status", "status_at", "claim", "attempts", "payload"])
+        return message
+
+
+def _found_sending(conversation: Conversation, message: Message) -> datetime:
+    """Somebody was sending this and never said how it ended. Whoever it was may still be at it for a while."""
+    over = message.status_at + PATIENCE
+    if clock.now() < over:
+        return over
+    note_unknown(conversation, message, _LOST)
+    return clock.now()
+
+
+def _ask_gate_again(conversation: Conversation, message: Message) -> gate.Ruling:
+    """What was allowed when it was queued need not be now: somebody took over, the window closed …"""
+    proposal = gate.Proposal(
+        conversation=conversation,
+        sender=message.sender,
+        purpose=message.payload.get("asked_as", "reply"),
+        marketing=bool(message.payload.get("marketing")),
+        template="template" in message.payload,
+        owner_version=message.owner_version,
+    )
+    ruling = gate.decide(proposal)
+    if ruling.verdict != gate.SEND:
+        gate.record_decision(ruling, proposal, cause={"check": "before sending"}, message=message)
+    if not ruling.allowed:
+        cancel(conversation, message, ruling.code)
+    return ruling
+
+
+def cancel(conversation: Conversation, message: Message, code: str) -> None:
+    """Take a queued message back; a customer it was to answer waits again."""
+    message.status, message.status_at, message.failure_code = Status.CANCELLED, clock.now(), code
+    message.save(update_fields=["status", "status_at", "failure_code"])
+    conversation.change()
+    if message.sender == "bot":
+        unanswer(conversation, message)
+
+
+def _send(job: Claimed, message: Message) -> datetime | None:
+    """Hand one claimed message to the platform and write down what came of it."""
+    conversation = message.conversation
+    with trace.following(message.trace):
+        try:
+            sent = adapter(conversation.channel).send(plain(conversation.account), outgoing(message))
+        except Unknown as error:
+            return _settle(job, message, error)
+        except SendError as error:
+            return _settle(job, message, error)
+        with transaction.atomic():
+            conversation, message = _again(message)
+            if message is not None:
+                _taken(conversation, message, sent)
+    return None
+
+
+def _taken(conversation: Conversation, message: Message, sent: Sent) -> None:
+    earlier = list(message.payload.get("sent_ids", ()))
+    every = list(dict.fromkeys([*earlier, sent.id, *sent.more_ids]))
+    if message.external_id and message.external_id not in every:
+        every.insert(0, message.external_id)
+    if message.status in {Status.SENDING, Status.UNKNOWN, Status.QUEUED}:
+        note_sent(conversation, message, every[0], every[1:])
+    else:  # an echo or a receipt was quicker
+        message.external_id = message.external_id or every[0]
+        message.external_ids = [one for one in every if one != message.external_id]
+        message.save(update_fields=["external_id", "external_ids"])
+
+
+def _settle(job: Claimed, message: Message, error: SendError) -> datetime | None:
+    """A send that did not end well; returns when to try again, None to go on with the next message."""
+    reason, mine = error.reason, job.lease
+    with transaction.atomic():
+        conversation, message = _again(message)
+        if message is None or message.claim != mine or message.status != Status.SENDING:
+            return None  # an echo told more, or somebody else looks after it now
+        if error.sent_ids:
+            message.payload = {
+                **message.payload,
+                "sent_ids": [*message.payload.get("sent_ids", ()), *error.sent_ids],
+            }
+            message.save(update_fields=["payload"])
+        if isinstance(error, Unknown):
+            note_unknown(conversation, message, reason)
+            return None
+        if (isinstance(error, Refused) and error.permanent) or message.attempts >= ATTEMPTS:
+            note_failed(conversation, message, reason)
+            if message.sender == "bot":
+                hand_over(conversation, reason="send_failed", note=reason.text)
+            return None
+        again = clock.now() + _wait(reason, message.attempts)
+        message.status, message.status_at, message.claim = Status.QUEUED, clock.now(), None
+        message.failure_code, message.failure = reason.code[:40], reason.text
+        message.save(update_fields=["status", "status_at", "claim", "failure_code", "failure"])
+        conversation.change()
+        if reason.code.split("/")[0] in _RATE_CODES:
+            cache.set(_pause_key(conversation), again, (again - clock.now()).total_seconds())
+        return again
+
+
+def _again(message: Message) -> tuple[Conversation, Message]:
+    """Conversation and message as they are now, locked in the one order everybody uses."""
+    conversation = Conversation.locked(message.conversation_id)
+    if conversation is None:
+        return None, None  # type: ignore[return-value]
+    return conversation, Message.objects.select_for_update().filter(pk=message.pk).first()  # type: ignore[return-value]
+
+
+def _wait(reason: Reason, attempts: int) -> timedelta:
+    own = timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF)) - 1])
+    return max(own, reason.retry_after) if reason.retry_after else own
+
+
+def _pause_key(conversation: Conversation) -> str:
+    return f"conversations:paused:{conversation.account_id}"
+
+
+def _paused_until(conversation: Conversation) -> datetime | None:
+    """An account that was told to slow down rests as a whole, not each conversation by itself."""
+    until = cache.get(_pause_key(conversation))
+    return until if until and until > clock.now() else None
+
+
+def outgoing(message: Message) -> Outgoing:
+    """A stored message in the adapters' words."""
+    conversation, payload = message.conversation, message.payload
+    template = payload.get("template")
+    return Outgoing(
+        reference=str(message.uuid),
+        to=recipient(conversation),
+        text="" if template else message.text,
+        attachments=tuple(attachment(row) for row in message.attachments),
+        cards=tuple(
+            Card(**{**row, "buttons": tuple(Button(**button) for button in row.get("buttons", ()))})
+            for row in payload.get("cards", ())
+        ),
+        quick_replies=tuple(Button(**row) for row in payload.get("quick_replies", ())),
+        template=Template(**{**template, "variables": tuple(template["variables"])}) if template else None,
+        purpose=payload.get("purpose", "response"),
+        reply_to=message.reply_to,
+        created_at=message.created_at,
+        skip=len(payload.get("sent_ids", ())),
+    )
+
+
+def attachment(row: dict[str, Any]) -> Attachment:
+    return Attachment(**{**row, "kind": Kind(row["kind"])})
+
+
+def recipient(conversation: Conversation) -> Person:
+    """The person with every id we know of them on this account."""
+    identity = conversation.identity
+    others = [
+        row.value
+        for row in conversation.lead.identities.all()
+        if (row.kind, row.account) == (identity.kind, identity.account) and row.pk != identity.pk
+    ]
+    lead = conversation.lead
+    return Person(id=identity.value, aliases=tuple(others), name=lead.name, phone=lead.phone)
+
+
+def reconcile(job: Claimed) -> datetime | None:
+    """Find out what became of a message: look there, and send again only where it is surely not."""
+    message = (
+        Message.objects.select_related("conversation__account", "conversation__identity", "conversation__lead")
+        .filter(pk=int(job.key), status=Status.UNKNOWN)
+        .first()
+    )
+    if message is None:
+        return None
+    conversation = message.conversation
+    looked = int(message.payload.get("looks", 0))
+    found: Sent | None = None
+    not_there = False
+    try:
+        found = adapter(conversation.channel).find(plain(conversation.account), outgoing(message))
+        not_there = found is None
+    except SendError as error:
+        log.info("message.fate_unknown", message=message.pk, code=error.reason.code)
+    with transaction.atomic():
+        conversation, message = _again(message)
+        if message is None or message.status != Status.UNKNOWN:
+            return None
+        jobs.hold(job)
+        if found is not None:
+            _taken(conversation, message, found)
+            return None
+        if not_there and message.attempts < ATTEMPTS:
+            message.status, message.status_at, message.claim = Status.QUEUED, clock.now(), None
+            message.save(update_fields=["status", "status_at", "claim"])
+            conversation.change()
+            jobs.schedule(SEND, str(conversation.pk))
+            return None
+        message.payload = {**message.payload, "looks": looked + 1}
+        message.save(update_fields=["payload"])
+        if looked < len(LOOKS):
+            return clock.now() + LOOKS[looked]
+        if message.sender == "bot" and conversation.owner == Owner.BOT:
+            hand_over(conversation, reason="send_unknown")
+        return None  # stays visible as unknown, with a button to send it again

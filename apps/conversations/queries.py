@@ -1,0 +1,426 @@
+"""Reads of conversations and messages: the inbox, a thread, search, what changed, and why."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from apps.ai.models import Generation
+from apps.events.models import JournalEntry
+from apps.integrations.models import ConnectedAccount, Delivery
+from apps.jobs import clock
+from apps.leads.models import Identity, Lead
+from apps.organizations.models import User
+
+from .adapters import Limits
+from .adapters.registry import adapter
+from .gate import sentence
+from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner, Presence
+from .search import search_messages
+
+PAGE = 30
+THREAD_PAGE = 50
+PRESENT = timedelta(seconds=30)
+TYPING = timedelta(seconds=6)
+
+
+# One conversation, one message
+
+
+def get_conversation(conversation_id: int) -> Conversation:
+    """The conversation with everything its page shows, or Http404."""
+    found = (
+        Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
+        .filter(pk=conversation_id)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_message(message_id: int) -> Message:
+    """The message with its conversation, or Http404."""
+    found = (
+        Message.objects.select_related("conversation__lead", "conversation__account", "user", "generation")
+        .filter(pk=message_id)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def find_message(
+    external_id: str, *, conversation: Conversation | None = None, account: ConnectedAccount | None = None
+) -> Message | None:
+    """A message by the platform's id; inside a conversation also by the ids of its further pieces."""
+    if not external_id:
+        return None
+    rows = Message.objects.filter(external_id=external_id)
+    if conversation is not None:
+        rows = rows.filter(conversation=conversation)
+    if account is not None:
+        rows = rows.filter(conversation__account=account)
+    found = rows.first()
+    if found is None and conversation is not None:
+        found = (
+            Message.objects.filter(
+                conversation=conversation,
+                direction=Message.Direction.OUT,
+                at__gt=clock.now() - timedelta(days=8),
+                external_ids__contains=[external_id],
+            )
+            .order_by("-at")
+            .first()
+        )
+    return found
+
+
+def limits_of(conversation: Conversation) -> Limits:
+    """What the channel allows: text length, attachments, templates, quick replies."""
+    return adapter(conversation.channel).LIMITS
+
+
+# The inbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What the inbox shows; empty means all. `status`: open (default), snoozed, resolved, all.
+
+    `assignee`: a user id, "me" (with `user`), "none". `search`: words of messages, or of the person.
+    """
+
+    status: str = "open"
+    owner: str = ""  # bot, human
+    assignee: str = ""
+    channel: str = ""
+    account: int | None = None
+    label: str = ""
+    unread: bool = False
+    waiting: bool = False
+    search: str = ""
+    lead: int | None = None
+    user: User | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows newest first; `older` and `newer` are cursors, "" where there is nothing further."""
+
+    rows: list[Any]
+    older: str = ""
+    newer: str = ""
+
+
+def inbox_page(filters: Filters | None = None, *, cursor: str = "", limit: int = PAGE) -> Page:
+    """One page of the inbox. Two queries whatever the page and filters; a deep page costs what the first does."""
+    filters = filters or Filters()
+    rows = _filtered(filters).select_related("lead", "identity", "account", "assignee", "last_message")
+    return page_of(rows, "last_message_at", cursor=cursor, limit=limit)
+
+
+def page_of(rows: QuerySet[Any], column: str, *, cursor: str = "", limit: int = PAGE) -> Page:
+    """A keyset page of rows by (column, id), newest first."""
+    limit = max(1, min(limit, 200))
+    direction, at, key = read_cursor(cursor)
+    if direction == "newer":
+        found = list(_beyond(rows, column, "gt", at, key).order_by(column, "id")[: limit + 1])
+        more = len(found) > limit
+        found = found[:limit][::-1]
+        return Page(found, _cursor("older", column, found[-1:]), _cursor("newer", column, found[:1]) if more else "")
+    if at is not None:
+        rows = _beyond(rows, column, "lt", at, key)
+    found = list(rows.order_by(f"-{column}", "-id")[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(
+        found, _cursor("older", column, found[-1:]) if more else "", _cursor("newer", column, found[:1]) if cursor else ""
+    )
+
+
+def _beyond(rows: QuerySet[Any], column: str, side: str, at: datetime | None, key: int) -> QuerySet[Any]:
+    """Rows on one side of a position. The plain bound on the column lets the index start there."""
+    return rows.filter(**{f"{column}__{side}e": at}).filter(
+        Q(**{f"{column}__{side}": at}) | Q(**{column: at, f"id__{side}": key})
+    )
+
+
+def _cursor(direction: str, column: str, edge: Sequence[Any]) -> str:
+    if not edge:
+        return ""
+    value = [direction[0], getattr(edge[0], column).isoformat(), edge[0].pk]
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> tuple[str, datetime | None, int]:
+    """(older or newer, time, id); ValidationError on what is no cursor of ours."""
+    if not cursor:
+        return "older", None, 0
+    try:
+        if len(cursor) > 200:
+            raise ValueError
+        raw = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        direction, at, key = {"o": "older", "n": "newer"}[raw[0]], parse_datetime(raw[1]), raw[2]
+        if at is None or at.tzinfo is None or type(key) is not int or not 0 <= key < 2**63:
+            raise ValueError
+    except (ValueError, TypeError, KeyError, IndexError, binascii.Error, RecursionError):
+        raise ValidationError(_("This page address is not valid any more; start from the first page.")) from None
+    return direction, at, key
+
+
+def _filtered(filters: Filters) -> QuerySet[Conversation]:
+    rows = Conversation.objects.all()
+    if filters.status and filters.status != "all":
+        rows = rows.filter(status=filters.status)
+    if filters.owner:
+        rows = rows.filter(owner=filters.owner)
+    if filters.channel:
+        rows = rows.filter(channel=filters.channel)
+    if filters.account:
+        rows = rows.filter(account_id=filters.account)
+    if filters.lead:
+        rows = rows.filter(lead_id=filters.lead)
+    if filters.label:
+        rows = rows.filter(lead__label=filters.label)
+    if filters.unread:
+        rows = rows.filter(unread__gt=0)
+    if filters.waiting:
+        rows = rows.filter(waiting_since__isnull=False)
+    if filters.assignee:
+        rows = rows.filter(_assigned(filters))
+    if words := filters.search.strip()[:200].replace("\x00", ""):
+        rows = rows.filter(_said_or_named(words))
+    return rows
+
+
+def _assigned(filters: Filters) -> Q:
+    if filters.assignee == "none":
+        return Q(assignee=None)
+    if filters.assignee == "me":
+        return Q(assignee=filters.user) if filters.user and filters.user.pk else Q(pk__in=())
+    known = filters.assignee.isascii() and filters.assignee.isdecimal() and len(filters.assignee) < 18
+    return Q(assignee_id=int(filters.assignee)) if known else Q(pk__in=())
+
+
+def _said_or_named(words: str) -> Q:
+    """Conversations in which this was said lately, or whose person is called so."""
+    said = {message.conversation_id for message in search_messages(words, limit=200)}
+    named = Lead.objects.filter(search_text__icontains=words.lower()).order_by("-last_activity_at").values("pk")[:200]
+    handles = Identity.objects.filter(value=words).values("lead")
+    return Q(pk__in=said) | Q(lead__in=list(named.values_list("pk", flat=True))) | Q(lead__in=handles)
+
+
+def counts(user: User | None = None) -> dict[str, int]:
+    """How many open conversations there are, by what the inbox's tabs ask for; one query."""
+    return Conversation.objects.filter(status=Conversation.Status.OPEN).aggregate(
+        open=Count("pk"),
+        unread=Count("pk", filter=Q(unread__gt=0)),
+        waiting=Count("pk", filter=Q(owner=Owner.HUMAN, waiting_since__isnull=False)),
+        human=Count("pk", filter=Q(owner=Owner.HUMAN)),
+        mine=Count("pk", filter=Q(assignee_id=user.pk if user and user.pk else -1)),
+        unassigned=Count("pk", filter=Q(assignee=None, owner=Owner.HUMAN)),
+    )
+
+
+# A thread
+
+
+def thread_page(conversation: Conversation, *, cursor: str = "", limit: int = THREAD_PAGE) -> Page:
+    """Messages, notes and notices, newest first (turn them round to show them); `older` leads back in time."""
+    refused = Exists(Decision.objects.filter(message=OuterRef("pk")).exclude(verdict=Decision.Verdict.SEND))
+    rows = Message.objects.filter(conversation=conversation).select_related("user").annotate(was_refused=refused)
+    return page_of(rows, "at", cursor=cursor, limit=limit)
+
+
+def messages_changed(conversation: Conversation, since: datetime) -> list[Message]:
+    """Messages that are new or whose state changed after `since`, oldest first: what a live thread redraws."""
+    rows = Message.objects.filter(conversation=conversation).select_related("user")
+    recent = rows.filter(at__gte=since - timedelta(days=1)).filter(
+        Q(created_at__gt=since) | Q(status_at__gt=since) | Q(edited_at__gt=since) | Q(unsent_at__gt=since)
+    )
+    return list(recent.order_by("at", "id")[:200])
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Conversations that changed, newest first; ask again with `cursor`."""
+
+    cursor: int
+    conversations: list[Conversation]
+
+
+def change_cursor() -> int:
+    """Where a live page starts to listen."""
+    return _positions()[0]
+
+
+def changes_since(cursor: int, *, limit: int = 100) -> Changes:
+    """What changed since `cursor`: nothing is missed, a little may be told twice.
+
+    The cursor is the oldest transaction still running: whatever commits later has a number at or above it.
+    """
+    now, ceiling = _positions()
+    if cursor <= 0 or cursor > ceiling:  # a page older than this database
+        return Changes(now, [])
+    rows = Conversation.objects.filter(changed__gte=cursor, changed__lt=ceiling)
+    rows = rows.select_related("lead", "identity", "account", "assignee", "last_message")
+    return Changes(now, list(rows.order_by("-changed", "-id")[:limit]))
+
+
+def _positions() -> tuple[int, int]:
+    with connection.cursor() as database:
+        database.execute(
+            "SELECT pg_snapshot_xmin(s)::text::bigint, greatest(pg_snapshot_xmax(s)::text::bigint,"
+            " coalesce(pg_current_xact_id_if_assigned()::text::bigint + 1, 0)) FROM pg_current_snapshot() s"
+        )
+        row = database.fetchone()
+    return int(row[0]), int(row[1])
+
+
+# People
+
+
+def present(conversation: Conversation, *, but: User | None = None) -> list[Presence]:
+    """Who else looks at this conversation now; `is_typing` on each."""
+    now = clock.now()
+    rows = Presence.objects.filter(conversation=conversation, seen_at__gt=now - PRESENT).select_related("user")
+    if but is not None and but.pk:
+        rows = rows.exclude(user_id=but.pk)
+    found = list(rows.order_by("user_id"))
+    for row in found:
+        row.is_typing = bool(row.typing_at and row.typing_at > now - TYPING)  # type: ignore[attr-defined]
+    return found
+
+
+def canned_replies(words: str = "", language: str = "") -> QuerySet[CannedReply]:
+    """Canned replies whose shortcut or text holds the words."""
+    rows = CannedReply.objects.all()
+    if words:
+        rows = rows.filter(Q(shortcut__icontains=words) | Q(text__icontains=words))
+    return rows.filter(language__in=["", language]) if language else rows
+
+
+def templates_for(conversation: Conversation) -> QuerySet[MessageTemplate]:
+    """Approved templates of the account, those in the person's language first."""
+    rows = MessageTemplate.objects.filter(account_id=conversation.account_id, state="approved")
+    return rows.order_by("name", "language")
+
+
+# Why, and the whole journey
+
+
+@dataclass(frozen=True)
+class Why:
+    """Everything that explains one message."""
+
+    message: Message
+    decisions: list[Decision]  # oldest first; `sentences` on each
+    generations: list[Generation]
+    delivery: Delivery | None
+    answers: list[Message]  # the customer's messages it answers
+
+
+def why(message: Message) -> Why:
+    """Why a message was or was not sent, what wrote it, and what it answers."""
+    decisions = list(Decision.objects.filter(message=message).order_by("id"))
+    for decision in decisions:
+        decision.sentences = [  # type: ignore[attr-defined]
+            {**reason, "sentence": sentence(reason)} for reason in decision.reasons
+        ]
+    generations = []
+    if message.generation is not None:
+        generations = list(Generation.objects.filter(run=message.generation.run).order_by("created_at"))
+    delivery = Delivery.objects.filter(pk=message.delivery_id).first() if message.delivery_id else None
+    answers = Message.objects.filter(conversation_id=message.conversation_id, pk__in=message.payload.get("answers") or [])
+    return Why(message, decisions, generations, delivery, list(answers.order_by("at")))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station of a journey. `kind`: delivery, message, lead, generation, decision, event, or an app's own."""
+
+    kind: str
+    at: datetime
+    title: str
+    state: str = ""
+    subject: Any = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Stations = Callable[[uuid.UUID, Sequence[uuid.UUID]], list[Step]]
+_STATIONS: list[Stations] = []
+
+
+def stations(collect: Stations) -> Stations:
+    """Register `collect(trace, event_ids)`: how an app above adds its part of a journey."""
+    _STATIONS.append(collect)
+    return collect
+
+
+def trace_steps(trace: uuid.UUID) -> list[Step]:
+    """A journey: raw delivery → message → person → generation → decision → send → event → what others add."""
+    steps = [
+        Step("delivery", row.received_at, row.channel, row.state, row, {"error": row.error})
+        for row in Delivery.objects.filter(trace=trace).defer("body").order_by("id")
+    ]
+    messages = list(
+        Message.objects.filter(trace=trace).exclude(kind="notice").select_related("conversation__lead").order_by("id")
+    )
+    steps += [Step("message", row.created_at, row.text[:200], row.status, row, {"direction": row.direction}) for row in messages]
+    people = {row.conversation.lead_id: row for row in messages}
+    steps += [
+        Step("lead", row.created_at, str(row.conversation.lead), row.conversation.lead.stage, row.conversation.lead)
+        for row in people.values()
+    ]
+    steps += [
+        Step("generation", row.created_at, str(row), row.outcome, row)
+        for row in Generation.objects.filter(trace=trace).order_by("created_at")
+    ]
+    steps += [
+        Step("decision", row.at, row.purpose, row.verdict, row, {"reasons": row.reasons})
+        for row in Decision.objects.filter(trace=trace).order_by("id")
+    ]
+    sent = [row for row in messages if row.direction == Message.Direction.OUT]
+    steps += [Step("send", row.status_at, row.text[:200], row.status, row) for row in sent]
+    events = list(JournalEntry.objects.filter(trace=trace).order_by("id"))
+    steps += [Step("event", row.occurred_at, row.type, "relayed" if row.relayed_at else "waiting", row) for row in events]
+    for collect in _STATIONS:
+        steps += collect(trace, [row.uuid for row in events])
+    return sorted(steps, key=lambda step: step.at)
+
+
+def notice_text(message: Message) -> str:
+    """What a system line in the thread says, in the reader's language."""
+    data = message.payload
+    sentences = {
+        "handed_off": _("The bot handed this conversation to a person."),
+        "taken_over": _("A person took this conversation over."),
+        "given_back": _("The bot answers again."),
+        "assigned": _("Assigned to %(name)s."),
+        "unassigned": _("Assigned to nobody."),
+        "resolved": _("Resolved."),
+        "reopened": _("Opened again."),
+        "snoozed": _("Put off."),
+        "referral": _("Came from an ad or a link."),
+        "identity_changed": _("The customer's number or user id changed."),
+    }
+    words = sentences.get(data.get("notice", ""), _("Something happened here."))
+    try:
+        return words % {"name": "", **data}
+    except (KeyError, TypeError, ValueError):
+        return words

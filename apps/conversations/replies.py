@@ -1,0 +1,112 @@
+"""One answer to everything that is unanswered, from one worker at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from apps.ai import queries as ai_queries
+from apps.jobs import clock, trace
+from apps.jobs import services as jobs
+from apps.jobs.registry import Claimed
+from apps.leads import services as leads
+from apps.organizations.queries import current_organization
+from apps.organizations.services import ai_level
+
+from . import agent
+from .fates import suppress
+from .models import Conversation, Message, Owner
+from .outgoing import Content, queue_message
+from .ownership import hand_over, note_answered, unanswered
+
+log = structlog.get_logger(__name__)
+
+REPLY = "conversations.reply"
+# However long somebody goes on typing, an answer comes this long after their first message.
+LONGEST_WAIT = timedelta(seconds=10)
+# A draft is thrown away this often because the customer wrote on.
+REDRAFTS = 2
+# So often an answer is tried before a person gets it.
+TRIES = 3
+
+
+def schedule_answer(conversation: Conversation) -> None:
+    """Answer after a short quiet time, so that several quick messages get one answer."""
+    now = clock.now()
+    first = next((message.created_at for message in unanswered(conversation)), now)
+    at = min(now + timedelta(seconds=settings.REPLY_QUIET_SECONDS), max(first + LONGEST_WAIT, now))
+    jobs.schedule(REPLY, str(conversation.pk), at=at, postpone=True)
+
+
+def answer(job: Claimed) -> None:
+    """Answer a conversation, if there is something to answer and the bot is the one to do it."""
+    for redraft in range(REDRAFTS + 1):
+        conversation = (
+            Conversation.objects.select_related("lead", "identity", "account").filter(pk=int(job.key)).first()
+        )
+        if conversation is None or conversation.owner != Owner.BOT:
+            return
+        todo = unanswered(conversation)
+        if not todo or not ai_queries.persona().is_on:
+            return
+        with trace.following(todo[-1].trace):
+            try:
+                draft = agent.draft_answer(conversation, todo, level=ai_level(current_organization()))
+            except Exception as error:
+                if job.attempt < TRIES:
+                    raise
+                log.exception("reply.given_up", conversation=conversation.pk)
+                draft = agent.give_up(conversation, todo, f"{type(error).__name__}")
+            if _commit(job, conversation, todo, draft, last=redraft == REDRAFTS):
+                return
+
+
+def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.Draft, *, last: bool) -> bool:
+    """Queue the draft, unless the world has moved on; False: write a new one."""
+    with transaction.atomic():
+        conversation = Conversation.locked(seen.pk)
+        jobs.hold(job)
+        if conversation is None:
+            return True
+        answered = [message.pk for message in todo]
+        now_open = {message.pk for message in unanswered(conversation)}
+        if now_open - set(answered) and not last and conversation.owner_version == seen.owner_version:
+            draft.discard("The customer wrote on; a newer answer took its place.")
+            return False
+        version = seen.owner_version
+        mine = conversation.owner_version == version and conversation.owner == Owner.BOT
+        if mine and draft.hand_off is not None:
+            hand_over(conversation, reason=draft.hand_off.reason, note=draft.hand_off.note)
+            version = conversation.owner_version
+        queued = queue_message(
+            conversation,
+            Content(
+                text=draft.text,
+                cards=draft.cards,
+                quick_replies=draft.quick_replies,
+                details={"answers": answered, "facts": draft.facts, "intent": draft.intent},
+            ),
+            sender="bot",
+            cause={"answers": answered, "generation": str(draft.generation.pk) if draft.generation else ""},
+            generation=draft.generation,
+            owner_version=version,
+        )
+        sent = queued.ruling.allowed
+        draft.settle(used=sent, note=queued.ruling.sentence)
+        if sent:
+            # A hand-off is no answer: people see that somebody waits for them.
+            if draft.hand_off is None:
+                note_answered(conversation, up_to=max(answered))
+            else:
+                conversation.change(answered_to=max(answered))
+            leads.note_answer(conversation.lead, actor="bot")
+            if draft.signals:
+                leads.signal(conversation.lead, *draft.signals)
+            if draft.hand_off is not None and draft.hand_off.reason == "stop":
+                suppress(conversation, reason="asked to stop")
+        elif mine and queued.ruling.against is not None:
+            hand_over(conversation, reason="refused", note=queued.ruling.code)
+        return True

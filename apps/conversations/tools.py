@@ -1,0 +1,128 @@
+"""The tools of one conversation. Whom they are about is fixed here; no argument can point anywhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from apps.ai.providers import ToolSpec
+from apps.ai.queries import persona
+from apps.ai.tools import TOOLS, toolset, validate
+from apps.catalog import queries as catalog
+from apps.catalog.models import Item
+from apps.leads import services as leads
+from apps.organizations.hosts import address_of
+from apps.organizations.queries import current_organization
+from apps.ui.text import normalize
+
+from .adapters import Card
+from .models import Conversation
+
+log = structlog.get_logger(__name__)
+
+FOUND = 8  # rows a search gives back unless asked for another number
+CARDS = 5
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """The bot wants a person to go on. reason: asked, complaint, order, unknown, stop, other, or ours."""
+
+    reason: str
+    note: str = ""
+
+
+@dataclass
+class Toolbox:
+    """Runs calls for the person of one conversation and remembers what they brought."""
+
+    conversation: Conversation
+    language: str
+    hand_off: HandOff | None = None
+    found: dict[str, Item] = field(default_factory=dict)
+
+    def offered(self) -> tuple[ToolSpec, ...]:
+        """The tools with this catalog's categories in them."""
+        names = [category.text(self.language) for category in catalog.categories()[:60]]
+        return toolset(categories=names)
+
+    def run(self, name: str, arguments: Any) -> dict[str, Any]:
+        """The result of one call; whatever was asked, this never raises."""
+        spec = TOOLS.get(name)
+        if spec is None:
+            return {"error": "There is no such tool."}
+        if problems := validate(spec, arguments):
+            return {"error": " ".join(problems)}
+        try:
+            with transaction.atomic():
+                return dict(getattr(self, f"_{name}")(**arguments))
+        except ValidationError as error:
+            return {"error": " ".join(error.messages)[:500]}
+        except Exception:
+            log.exception("tool.failed", tool=name, conversation=self.conversation.pk)
+            return {"error": "This did not work; answer without it or hand off."}
+
+    def _search_catalog(self, query: str, limit: int = FOUND, category: str = "", **filters: Any) -> dict[str, Any]:
+        items = catalog.search(query, category=category or None, language=self.language, limit=limit + 1, **filters)
+        for item in items[:limit]:
+            self.found[item.sku] = item
+        return {"items": [self._row(item) for item in items[:limit]], "total": len(items)}
+
+    def _row(self, item: Item) -> dict[str, Any]:
+        facts = catalog.card(item, self.language)["facts"]
+        names = {code: texts["name"] for code, texts in item.texts.items() if isinstance(texts, dict) and texts.get("name")}
+        return {**{key: value for key, value in facts.items() if key != "item_id"}, "names": names}
+
+    def _capture_lead(self, interest: str = "", **details: str) -> dict[str, Any]:
+        lead = self.conversation.lead
+        result = leads.capture(lead, interest=interest, **details)
+        wanted = [name for name in persona().collect if name in {"name", "email", "phone"}]
+        if wanted and all(getattr(lead, name) for name in wanted):
+            leads.advance_stage(lead, "qualified", reason="left their details", actor="bot")
+        return result
+
+    def _set_stage(self, stage: str, reason: str = "") -> dict[str, Any]:
+        moved = leads.advance_stage(self.conversation.lead, stage, reason=reason, actor="bot")
+        return {"ok": True, "stage": moved.stage}
+
+    def _hand_off(self, reason: str, note: str = "") -> dict[str, Any]:
+        self.hand_off = HandOff(reason, note)
+        return {"ok": True}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What was found, small enough to be kept with the answer."""
+        return [self._row(item) for item in list(self.found.values())[:FOUND]]
+
+    def cards(self, reply: str) -> tuple[Card, ...]:
+        """Cards of the items that the reply names, in its order."""
+        said = normalize(reply)
+        named = []
+        for item in self.found.values():
+            places = [said.find(normalize(name)) for name in {item.text(self.language), item.name} if name]
+            place = min((one for one in places if one >= 0), default=-1)
+            if place >= 0:
+                named.append((place, item))
+        return tuple(self._card(item) for _place, item in sorted(named, key=lambda pair: pair[0])[:CARDS])
+
+    def _card(self, item: Item) -> Card:
+        shown = catalog.card(item, self.language)
+        subtitle = shown["subtitle"].removeprefix(shown["price"]).removeprefix(" · ") if shown["price"] else shown["subtitle"]
+        return Card(
+            title=shown["title"],
+            subtitle=subtitle,
+            price=shown["price"],
+            image_url=_absolute(shown["image_url"]),
+            url=_absolute(shown["url"]),
+        )
+
+
+def _absolute(url: str) -> str:
+    """Platforms fetch pictures themselves: a path of ours gets our host in front."""
+    if not url.startswith("/"):
+        return url
+    domain = current_organization().get_primary_domain()
+    return f"{address_of(domain.domain)}{url}" if domain else ""
