@@ -13,6 +13,7 @@ from django.conf import settings
 
 from apps.ai.models import Persona
 from apps.catalog.models import Item
+from apps.catalog.services import create_item
 from apps.conversations.models import Conversation, Message
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
@@ -62,8 +63,15 @@ def accounts(acme: Any, graph: Graph) -> dict[str, ConnectedAccount]:
 @pytest.fixture
 def boots(acme: Any) -> Item:
     """Something to sell."""
-    return Item.objects.create(
-        sku="BT-44", name="Steel toe boots", price="149.00", currency="USD", stock=12, url="https://acme.example/boots"
+    return create_item(
+        by="user:1",
+        sku="BT-44",
+        name="Steel toe boots",
+        price="149.00",
+        currency="USD",
+        stock=12,
+        url="https://acme.example/boots",
+        texts={"ar": {"name": "حذاء سلامة بمقدمة فولاذية"}},
     )
 
 
