@@ -1,6 +1,13 @@
-"""Addresses."""
+"""Addresses of the API."""
 
-from django.urls import URLPattern, URLResolver
+from rest_framework.routers import SimpleRouter
+
+from .api import CannedReplyViewSet, ConversationViewSet, MessageViewSet, TemplateViewSet
 
 app_name = "conversations-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+router = SimpleRouter()
+router.register("conversations", ConversationViewSet, basename="conversation")
+router.register("messages", MessageViewSet, basename="message")
+router.register("canned-replies", CannedReplyViewSet, basename="canned-reply")
+router.register("templates", TemplateViewSet, basename="template")
+urlpatterns = router.urls

@@ -79,7 +79,7 @@ class Arrival:
             found = (
                 rows.filter(external_id=external_id).first()
                 or rows.filter(external_id=self.delivery.account).first()
-                or rows.filter(settings__waba_id=external_id).first()
+                or rows.filter(settings__business_account=external_id).first()
             )
             if found is None:
                 raise CannotApply(f"no account {external_id[:80]}")

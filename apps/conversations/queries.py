@@ -130,8 +130,7 @@ class Page:
 def inbox_page(filters: Filters | None = None, *, cursor: str = "", limit: int = PAGE) -> Page:
     """One page of the inbox. Two queries whatever the page and filters; a deep page costs what the first does."""
     filters = filters or Filters()
-    rows = _filtered(filters).select_related("lead", "identity", "account", "assignee", "last_message")
-    return page_of(rows, "last_message_at", cursor=cursor, limit=limit)
+    return page_of(conversations(filters), "last_message_at", cursor=cursor, limit=limit)
 
 
 def page_of(rows: QuerySet[Any], column: str, *, cursor: str = "", limit: int = PAGE) -> Page:
@@ -183,8 +182,9 @@ def read_cursor(cursor: str) -> tuple[str, datetime | None, int]:
     return direction, at, key
 
 
-def _filtered(filters: Filters) -> QuerySet[Conversation]:
-    rows = Conversation.objects.all()
+def conversations(filters: Filters) -> QuerySet[Conversation]:
+    """The conversations that pass the filters, with everything a row shows."""
+    rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
     if filters.status and filters.status != "all":
         rows = rows.filter(status=filters.status)
     if filters.owner:

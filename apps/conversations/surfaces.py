@@ -43,6 +43,7 @@ def plain(connected: ConnectedAccount) -> Account:
             "app_id": settings.FACEBOOK_APP_ID,
             # A proof is only right where the token was made by this very app.
             "app_secret": next(iter(settings.FACEBOOK_APP_SECRET), "") if settings.FACEBOOK_APP_ID else "",
+            "waba_id": connected.settings.get("business_account", ""),
             **connected.settings,
         },
     )
