@@ -1,6 +1,14 @@
 """Addresses."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from . import api
+
+router = SimpleRouter()
+router.register("leads/forms", api.FormViewSet, "form")
+router.register("leads", api.LeadViewSet, "lead")
+router.register("activities", api.ActivityViewSet, "activity")
 
 app_name = "leads-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [path("", include(router.urls))]

@@ -50,10 +50,10 @@ def phone(given: object, country: str = "") -> str:
     value = text.western_digits(text.line(given, 60))
     try:
         number = phonenumbers.parse(value, country.upper() or None)
-        if not phonenumbers.is_valid_number(number):
-            # New ranges reach our tables late: a full international number of a possible length is believed.
-            if not (value.lstrip().startswith(("+", "00")) and phonenumbers.is_possible_number(number)):
-                raise Refused(_("This phone number cannot exist; please check its digits."))
+        # New ranges reach our tables late: a full international number of a possible length is believed.
+        in_full = value.startswith(("+", "00")) and phonenumbers.is_possible_number(number)
+        if not phonenumbers.is_valid_number(number) and not in_full:
+            raise Refused(_("This phone number cannot exist; please check its digits."))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     except phonenumbers.NumberParseException:
         if value and not value.startswith("+") and 10 <= sum(c.isdigit() for c in value) <= 15 and not country:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -100,7 +101,15 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone or self.email or _("Unknown person")
+        return str(self.name or self.phone or self.email or _("Unknown person"))
+
+
+    @property
+    def reasons_shown(self) -> list[dict[str, Any]]:
+        """Why the score is what it is, in the reader's language, weightiest first."""
+        from .scoring import shown  # noqa: PLC0415  scoring reads this module
+
+        return shown(self)
 
 
 class Identity(models.Model):
@@ -148,6 +157,27 @@ class Activity(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["lead", "-at", "-id"], name="activity_timeline")]
+
+
+class BulkChange(models.Model):
+    """One act on many leads: done in the background where they are many, visible while it runs, and undoable.
+
+    `todo` holds the ids still to do, `before` [[id, value before], …] of those that changed.
+    """
+
+    action = models.CharField(max_length=10)  # stage, owner, tag, untag, delete, restore
+    value = models.CharField(max_length=60, blank=True, default="")
+    actor = models.CharField(max_length=120)
+    total = models.PositiveIntegerField(default=0)
+    todo = models.JSONField(default=list)
+    before = models.JSONField(default=list)
+    undone_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    finished_at = models.DateTimeField(null=True)
+
+    @property
+    def done(self) -> int:
+        return self.total - len(self.todo)
 
 
 def _form_key() -> str:

@@ -30,7 +30,7 @@ class Rule:
 
 
 def _did(signal: str, times: int = 1) -> Callable[[Lead, datetime], bool]:
-    return lambda lead, now: int(lead.signals.get(signal, 0)) >= times
+    return lambda lead, _now: int(lead.signals.get(signal, 0)) >= times
 
 
 def _quiet(days: int) -> Callable[[Lead, datetime], bool]:
@@ -38,23 +38,23 @@ def _quiet(days: int) -> Callable[[Lead, datetime], bool]:
 
 
 RULES = (
-    Rule("phone", 25, _("A phone number is known"), lambda lead, now: bool(lead.phone)),
-    Rule("email", 15, _("An e-mail address is known"), lambda lead, now: bool(lead.email)),
-    Rule("name", 5, _("The name is known"), lambda lead, now: bool(lead.name)),
+    Rule("phone", 25, _("A phone number is known"), lambda lead, _now: bool(lead.phone)),
+    Rule("email", 15, _("An e-mail address is known"), lambda lead, _now: bool(lead.email)),
+    Rule("name", 5, _("The name is known"), lambda lead, _now: bool(lead.name)),
     Rule("wants_to_order", 20, _("Wants to order or book"), _did("wants_to_order")),
     Rule("asked_price", 10, _("Asked for a price"), _did("asked_price")),
     Rule("asked_human", 10, _("Asked for a person"), _did("asked_human")),
     Rule("form", 10, _("Sent a form"), _did("form")),
     Rule("messages", 10, _("Wrote several messages"), _did("message", 3)),
     Rule("many_messages", 5, _("Wrote many messages"), _did("message", 8)),
-    Rule("ad", 5, _("Came from an ad"), lambda lead, now: lead.source == "ad"),
+    Rule("ad", 5, _("Came from an ad"), lambda lead, _now: lead.source == "ad"),
     Rule("recent", 10, _("Was in touch within a day"), lambda lead, now: now - lead.last_activity_at <= timedelta(days=1)),
-    Rule("qualified", 10, _("Is qualified"), lambda lead, now: lead.stage in (Stage.QUALIFIED, Stage.CONVERTED)),
+    Rule("qualified", 10, _("Is qualified"), lambda lead, _now: lead.stage in (Stage.QUALIFIED, Stage.CONVERTED)),
     Rule("quiet", -10, _("Was quiet for two weeks"), _quiet(14)),
     Rule("long_quiet", -15, _("Was quiet for a month"), _quiet(30)),
     Rule("complaint", -10, _("Complained"), _did("complaint")),
     Rule("stopped", -30, _("Asked not to be written to"), _did("stopped")),
-    Rule("lost", -20, _("Is lost"), lambda lead, now: lead.stage == Stage.LOST),
+    Rule("lost", -20, _("Is lost"), lambda lead, _now: lead.stage == Stage.LOST),
 )
 WHY = {rule.key: rule.why for rule in RULES}
 

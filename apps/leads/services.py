@@ -531,6 +531,14 @@ def add_tag(lead: Lead, name: str, *, by: str) -> Tag:
     return tag
 
 
+@transaction.atomic
+def set_tags(lead: Lead, names: Iterable[str], *, by: str) -> None:
+    """Exactly these."""
+    wanted = {add_tag(lead, name, by=by).pk for name in names}
+    for tag in lead.tags.exclude(pk__in=wanted):
+        remove_tag(lead, tag.name, by=by)
+
+
 def find_tag(name: str) -> Tag | None:
     wanted = text.normalize(name, 50)
     return next((tag for tag in Tag.objects.all() if text.normalize(tag.name) == wanted), None)

@@ -1,0 +1,367 @@
+"""Leads, activities and forms over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.organizations.access import actor_of
+from apps.organizations.models import Role, User
+from apps.organizations.pagination import NewestFirst
+
+from . import details, forms, queries, services, submissions
+from .filters import ActivityFilter, LeadFilter
+from .models import Activity, Form, Identity, Label, Lead, Stage
+
+_TAG = ["leads"]
+
+
+class LeadPages(NewestFirst):
+    """?sort=new (default), recent or score."""
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:  # noqa: ARG002
+        return queries.ORDERS.get(request.query_params.get("sort", "new"), queries.ORDERS["new"])
+
+
+class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
+    rule = serializers.CharField()
+    points = serializers.IntegerField()
+    why = serializers.CharField()
+
+
+class IdentitySerializer(serializers.ModelSerializer[Identity]):
+    class Meta:
+        model = Identity
+        fields = ("kind", "account", "value", "username", "created_at")
+        read_only_fields = fields
+
+
+class LeadSerializer(serializers.ModelSerializer[Lead]):
+    """A lead as lists show it."""
+
+    tags = serializers.SlugRelatedField("name", many=True, read_only=True)
+    reasons = ReasonSerializer(source="reasons_shown", many=True, read_only=True)
+    owner = serializers.IntegerField(source="owner_id", allow_null=True, read_only=True)
+    owner_name = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Lead
+        fields = (
+            "id", "name", "email", "phone", "company", "language", "stage", "label", "priority", "type", "score",
+            "reasons", "source", "channel", "origin", "fields", "tags", "owner", "owner_name", "captured_at",
+            "stage_changed_at", "last_activity_at", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_owner_name(self, lead: Lead) -> str:
+        return str(lead.owner) if lead.owner else ""
+
+
+class LeadDetailSerializer(LeadSerializer):
+    identities = IdentitySerializer(many=True, read_only=True)
+
+    class Meta(LeadSerializer.Meta):
+        fields = (*LeadSerializer.Meta.fields, "identities")  # type: ignore[assignment]
+        read_only_fields = fields
+
+
+class Plain(serializers.CharField):
+    """Required to be text: numbers and booleans are refused rather than turned into it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class LeadInput(serializers.Serializer[dict[str, Any]]):
+    """What can be written. Phone numbers may be national: they are read in the organization's country."""
+
+    name = Plain(max_length=160, required=False, allow_blank=True)
+    email = Plain(max_length=254, required=False, allow_blank=True)
+    phone = Plain(max_length=40, required=False, allow_blank=True)
+    company = Plain(max_length=160, required=False, allow_blank=True)
+    language = serializers.ChoiceField(choices=["en", "ar"], required=False, allow_blank=True)
+    stage = serializers.ChoiceField(choices=Stage.choices, required=False)
+    label = serializers.ChoiceField(choices=Label.choices, required=False, allow_null=True)
+    owner = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**62)
+    tags = serializers.ListField(child=Plain(max_length=50), required=False, max_length=30)
+    fields = serializers.DictField(child=Plain(max_length=1000, allow_blank=True), required=False)  # type: ignore[assignment]
+
+    def validate_owner(self, value: int | None) -> User | None:
+        if value is None:
+            return None
+        user = User.objects.filter(pk=value).first()
+        if user is None or not services.is_member(user):
+            raise serializers.ValidationError(_("This person is not a member of the organization."))
+        return user
+
+    def validate_fields(self, value: dict[str, str]) -> dict[str, str]:
+        if len(value) > 60:
+            raise serializers.ValidationError(_("A lead has at most 60 fields of its own."))
+        return value
+
+
+class NewLead(LeadInput):
+    source = serializers.ChoiceField(
+        choices=["api", "ad", "post", "comment", "referral", "direct", "form", "manual", "import"], default="api"
+    )
+    channel = Plain(max_length=20, required=False, allow_blank=True)
+    origin = serializers.DictField(child=Plain(max_length=500, allow_blank=True), required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not any(attrs.get(name, "").strip() for name in details.NAMES):
+            raise serializers.ValidationError(_("Give a name, an e-mail address, a phone number or a company."))
+        if len(attrs.get("origin", {})) > 30:
+            raise serializers.ValidationError({"origin": [_("At most 30 values.")]})
+        return attrs
+
+
+class StageInput(serializers.Serializer[dict[str, Any]]):
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    reason = Plain(max_length=500, required=False, allow_blank=True, default="")
+
+
+class LabelInput(serializers.Serializer[dict[str, Any]]):
+    label = serializers.ChoiceField(choices=Label.choices, allow_null=True, help_text="null gives it back to the score")
+
+
+class TagsInput(serializers.Serializer[dict[str, Any]]):
+    add = serializers.ListField(child=Plain(max_length=50), required=False, default=list, max_length=30)
+    remove = serializers.ListField(child=Plain(max_length=50), required=False, default=list, max_length=30)
+
+
+class NoteInput(serializers.Serializer[dict[str, Any]]):
+    text = Plain(max_length=10_000)
+
+
+class ActivitySerializer(serializers.ModelSerializer[Activity]):
+    lead = serializers.IntegerField(source="lead_id", read_only=True)
+
+    class Meta:
+        model = Activity
+        fields = ("id", "lead", "kind", "text", "data", "actor", "at")
+        read_only_fields = fields
+
+
+class ActivityInput(serializers.Serializer[dict[str, Any]]):
+    lead = serializers.IntegerField(min_value=1, max_value=2**62)
+    kind = serializers.ChoiceField(choices=["call", "email", "meeting", "note"])
+    text = Plain(max_length=10_000, required=False, allow_blank=True, default="")
+    at = serializers.DateTimeField(required=False)
+
+
+def _refuse(captured: services.Captured) -> None:
+    if captured.refused:
+        raise serializers.ValidationError({name: [why] for name, why in captured.refused.items()})
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List leads", tags=_TAG),
+    retrieve=extend_schema(summary="One lead", tags=_TAG, responses=LeadDetailSerializer),
+)
+class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Lead]):
+    """People who may buy."""
+
+    queryset = Lead.objects.none()
+    serializer_class = LeadSerializer
+    filterset_class = LeadFilter
+    pagination_class = LeadPages
+    lookup_value_regex = r"\d{1,18}"
+    required_role = {"GET": Role.VIEWER, "DELETE": Role.MANAGER, "*": Role.AGENT}
+
+    def get_queryset(self) -> QuerySet[Lead]:
+        return queries.for_lists(queries.leads())
+
+    def get_serializer_class(self) -> Any:
+        return LeadDetailSerializer if self.action == "retrieve" else LeadSerializer
+
+    def _lead(self) -> Lead:
+        return queries.get_lead(int(self.kwargs["pk"]))
+
+    def _shown(self, lead: Lead, code: int = status.HTTP_200_OK) -> Response:
+        return Response(LeadDetailSerializer(queries.get_lead(lead.pk)).data, status=code)
+
+    @extend_schema(summary="Add a lead", tags=_TAG, request=NewLead, responses={201: LeadDetailSerializer})
+    def create(self, request: Request) -> Response:
+        form = NewLead(data=request.data)
+        form.is_valid(raise_exception=True)
+        data, by = form.validated_data, actor_of(request)
+        with transaction.atomic():
+            lead = services.create_lead(
+                by=by, source=data["source"], channel=data.get("channel") or "api", origin=data.get("origin"),
+                language=data.get("language", ""),
+            )  # fmt: skip
+            self._write(lead, data, by)
+        return self._shown(lead, status.HTTP_201_CREATED)
+
+    @extend_schema(summary="Change a lead", tags=_TAG, request=LeadInput, responses=LeadDetailSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        form = LeadInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        lead = self._lead()
+        with transaction.atomic():
+            self._write(lead, form.validated_data, actor_of(request))
+        return self._shown(lead)
+
+    def _write(self, lead: Lead, data: dict[str, Any], by: str) -> None:
+        given = {name: data[name] for name in details.NAMES if data.get(name, "").strip()}
+        for name in details.NAMES:
+            if name in data and name not in given:
+                services.clear_detail(lead, name, by=by)
+        _refuse(services.capture_details(lead, **given, by=by))
+        for name, value in data.get("fields", {}).items():
+            services.set_custom_field(lead, name, value, by=by)
+        if "owner" in data:
+            services.set_owner(lead, data["owner"], by=by)
+        if "stage" in data:
+            services.move_to_stage(lead, data["stage"], by=by)
+        if "label" in data:
+            services.set_label(lead, data["label"], by=by)
+        if "tags" in data:
+            services.set_tags(lead, data["tags"], by=by)
+
+    @extend_schema(summary="Delete a lead; it can be restored", tags=_TAG, responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        services.delete_lead(self._lead(), by=actor_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(summary="Restore a deleted lead", tags=_TAG, request=None, responses=LeadDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        lead = queries.get_lead(int(pk), deleted=True)
+        services.restore_lead(lead, by=actor_of(request))
+        return self._shown(lead)
+
+    @extend_schema(summary="Move a lead to a stage", tags=_TAG, request=StageInput, responses=LeadDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def stage(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        form = StageInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        lead = self._lead()
+        services.move_to_stage(lead, **form.validated_data, by=actor_of(request))
+        return self._shown(lead)
+
+    @extend_schema(summary="Label a lead hot, warm or cold", tags=_TAG, request=LabelInput, responses=LeadDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def label(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        form = LabelInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        lead = self._lead()
+        services.set_label(lead, form.validated_data["label"], by=actor_of(request))
+        return self._shown(lead)
+
+    @extend_schema(summary="Add and remove tags", tags=_TAG, request=TagsInput, responses=LeadDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def tags(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        form = TagsInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        lead = self._lead()
+        with transaction.atomic():
+            for name in form.validated_data["add"]:
+                services.add_tag(lead, name, by=actor_of(request))
+            for name in form.validated_data["remove"]:
+                services.remove_tag(lead, name, by=actor_of(request))
+        return self._shown(lead)
+
+    @extend_schema(summary="Write a note", tags=_TAG, request=NoteInput, responses={201: ActivitySerializer})
+    @action(detail=True, methods=["post"])
+    def notes(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+        form = NoteInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        note = services.add_note(self._lead(), form.validated_data["text"], by=actor_of(request))
+        return Response(ActivitySerializer(note).data, status=status.HTTP_201_CREATED)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="What happened, newest first", tags=_TAG),
+    retrieve=extend_schema(summary="One activity", tags=_TAG),
+)
+class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Activity]):
+    """The timelines of leads."""
+
+    queryset = Activity.objects.none()
+    serializer_class = ActivitySerializer
+    filterset_class = ActivityFilter
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Activity]:
+        return queries.activities()
+
+    @extend_schema(summary="Enter a call, e-mail, meeting or note", tags=_TAG, request=ActivityInput, responses={201: ActivitySerializer})
+    def create(self, request: Request) -> Response:
+        form = ActivityInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        data, by = form.validated_data, actor_of(request)
+        lead = queries.get_lead(data["lead"])
+        if data["kind"] == Activity.Kind.NOTE:
+            made = services.add_note(lead, data["text"], by=by)
+        else:
+            made = services.log_activity(lead, data["kind"], data["text"], by=by, at=data.get("at"))
+        return Response(ActivitySerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class FormFieldSerializer(serializers.Serializer[dict[str, Any]]):
+    name = serializers.SlugField(max_length=40)
+    label = Plain(max_length=120)
+    kind = serializers.ChoiceField(choices=list(forms.KINDS), default="text")
+    required = serializers.BooleanField(default=False)
+    options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
+
+
+class FormSerializer(serializers.ModelSerializer[Form]):
+    """A form for other people's pages; it is shown at /forms/<key>/."""
+
+    fields = FormFieldSerializer(many=True, min_length=1, max_length=20)  # type: ignore[assignment]
+    name = Plain(max_length=120)
+    title = Plain(max_length=160, required=False, allow_blank=True)
+    thanks = Plain(max_length=1000, required=False, allow_blank=True)
+    button = Plain(max_length=60, required=False, allow_blank=True)
+    language = serializers.ChoiceField(choices=["", "en", "ar"], required=False)
+
+    class Meta:
+        model = Form
+        fields = ("id", "key", "name", "title", "fields", "thanks", "button", "language", "is_active", "created_at")
+        read_only_fields = ("id", "key", "created_at")
+
+    def validate_fields(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return forms.checked_fields(value)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List forms", tags=_TAG),
+    retrieve=extend_schema(summary="One form", tags=_TAG),
+    create=extend_schema(summary="Make a form", tags=_TAG),
+    partial_update=extend_schema(summary="Change a form", tags=_TAG),
+    destroy=extend_schema(summary="Take a form out of use", tags=_TAG),
+)
+class FormViewSet(viewsets.ModelViewSet[Form]):
+    """Forms for other people's pages."""
+
+    queryset = Form.objects.none()
+    serializer_class = FormSerializer
+    filter_backends = ()
+    pagination_class = NewestFirst
+    lookup_value_regex = r"\d{1,18}"
+    http_method_names = ("get", "post", "patch", "delete", "head", "options")
+    required_role = {"GET": Role.VIEWER, "*": Role.MANAGER}
+
+    def get_queryset(self) -> QuerySet[Form]:
+        return queries.forms()
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Form]) -> None:
+        serializer.instance = submissions.save_form(None, **serializer.validated_data)
+
+    def perform_update(self, serializer: serializers.BaseSerializer[Form]) -> None:
+        serializer.instance = submissions.save_form(serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Form) -> None:
+        submissions.save_form(instance, is_active=False)

@@ -1,0 +1,163 @@
+"""Find people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.http import Http404
+
+from apps.organizations.models import Membership, User
+from apps.organizations.queries import current_organization
+from apps.ui import text
+from apps.ui.paging import Page, paginate
+
+from . import details
+from .models import Activity, BulkChange, Form, Lead, Stage, Tag
+
+ORDERS = {"recent": ("-last_activity_at", "-id"), "score": ("-score", "-id"), "new": ("-id",)}
+# Counts stop here: "1,000+" says as much, and costs the same with a million leads.
+COUNTED = 1000
+COLUMN = 20  # cards that a board's column shows at first
+
+
+def leads() -> QuerySet[Lead]:
+    """Everybody who was not deleted or merged into somebody else."""
+    return Lead.objects.filter(deleted_at=None)
+
+
+def for_lists(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+    """With what a row shows, in a constant number of queries."""
+    return rows.select_related("owner").prefetch_related(Prefetch("tags", Tag.objects.order_by("name"))).defer("search_text")
+
+
+def get_lead(lead_id: int, *, deleted: bool = False) -> Lead:
+    """The lead, or Http404; deleted ones only where asked for."""
+    rows = Lead.objects.all() if deleted else leads()
+    lead = rows.select_related("owner").filter(pk=lead_id).first()
+    if lead is None:
+        raise Http404
+    return lead
+
+
+def search(rows: QuerySet[Lead], typed: str) -> QuerySet[Lead]:
+    """Those whose name, company, address, number or handle contains each word typed; one or two letters: begins with."""
+    if number := details.digits(typed):
+        return rows.filter(search_text__contains=number)
+    for word in text.normalize(typed, 100).split()[:5]:
+        rows = rows.filter(search_text__contains=word if len(word) > 2 else f" {word}")
+    return rows
+
+
+def page(rows: QuerySet[Lead], cursor: str | None, *, order: str = "recent", size: int = 50) -> Page:
+    return paginate(for_lists(rows), cursor, order=ORDERS.get(order, ORDERS["recent"]), size=size)
+
+
+@dataclass
+class Column:
+    """A stage on the board. `count` stops at COUNTED, and then `more` says so."""
+
+    stage: Stage
+    count: int
+    page: Page
+
+    @property
+    def more(self) -> bool:
+        return self.count >= COUNTED
+
+
+def board(rows: QuerySet[Lead]) -> list[Column]:
+    counts = stage_counts(rows)
+    return [
+        Column(stage, counts[stage.value], column(rows, stage, None)) for stage in Stage
+    ]
+
+
+def column(rows: QuerySet[Lead], stage: Stage | str, cursor: str | None) -> Page:
+    return page(rows.filter(stage=stage), cursor, size=COLUMN)
+
+
+def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:
+    """How many stand at each stage, up to COUNTED each, in one query."""
+    parts, parameters = [], []
+    for stage in Stage.values:
+        sql, given = rows.filter(stage=stage).order_by().values("pk")[:COUNTED].query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS {stage}_leads)")
+        parameters += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)  # noqa: S608  built by the ORM
+        return dict(zip(Stage.values, cursor.fetchone(), strict=True))
+
+
+def count(rows: QuerySet[Lead]) -> int:
+    """Up to COUNTED."""
+    return rows.order_by()[:COUNTED].count()
+
+
+def timeline(lead: Lead, cursor: str | None = None, *, size: int = 30) -> Page:
+    return paginate(Activity.objects.filter(lead=lead), cursor, order=("-at", "-id"), size=size)
+
+
+def activities() -> QuerySet[Activity]:
+    return Activity.objects.filter(lead__deleted_at=None)
+
+
+def same_person(*, email: str = "", phone: str = "", but: int | None = None) -> list[Lead]:
+    """Others with the same address or number: possible duplicates, newest first."""
+    same = (Q(email=email) if email else Q()) | (Q(phone=phone) if phone else Q())
+    return list(leads().filter(same).exclude(pk=but).order_by("-id")[:5]) if same else []
+
+
+def tags() -> QuerySet[Tag]:
+    return Tag.objects.all()
+
+
+def members() -> list[User]:
+    """Who can own a lead, by name."""
+    rows = Membership.objects.filter(organization=current_organization(), is_active=True).select_related("user")
+    return sorted((one.user for one in rows), key=lambda user: str(user).casefold())
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """ "user:7" → "Bob"; what is nobody's name is left out."""
+    keys = {actor: actor.partition(":")[2] for actor in actors if actor.startswith(("user:", "staff:"))}
+    users = User.objects.in_bulk([int(key) for key in keys.values() if key.isdigit()])
+    return {actor: str(users[int(key)]) for actor, key in keys.items() if key.isdigit() and int(key) in users}
+
+
+def forms() -> QuerySet[Form]:
+    return Form.objects.all()
+
+
+def forms_with_counts() -> QuerySet[Form]:
+    return Form.objects.annotate(sent=Count("submissions"), last=Max("submissions__at"))
+
+
+def get_form(form_id: int) -> Form:
+    form = Form.objects.filter(pk=form_id).first()
+    if form is None:
+        raise Http404
+    return form
+
+
+def find_form(key: str) -> Form:
+    """A form in use, by the key in its address, or Http404."""
+    form = Form.objects.filter(key=key[:20], is_active=True).first() if "\x00" not in key else None
+    if form is None:
+        raise Http404
+    return form
+
+
+def get_bulk(bulk_id: int) -> BulkChange:
+    bulk = BulkChange.objects.filter(pk=bulk_id).first()
+    if bulk is None:
+        raise Http404
+    return bulk
+
+
+def said(value: Any) -> str:
+    """A filter's value as it can be looked up."""
+    return text.line(value, 100)

@@ -1,0 +1,131 @@
+"""Leads over the API: what each role may do, what bad input gets, what a list costs."""
+
+import pytest
+
+from apps.leads import services
+from apps.leads.models import Lead
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sara(acme):
+    lead = services.create_lead(by="user:1", name="Sara Haddad", phone="+971501234567", email="sara@example.com")
+    services.add_tag(lead, "Wholesale", by="user:1")
+    return lead
+
+
+def test_the_whole_life_of_a_lead(acme, alice, bob, api_for):
+    api = api_for(bob)
+    made = api.post("/api/leads/", {"name": "Omar", "phone": "+971507654321", "tags": ["vip"], "fields": {"size": "44"}})
+    assert made.status_code == 201, made.data
+    url = f"/api/leads/{made.data['id']}/"
+    assert made.data["source"] == "api"
+    assert made.data["tags"] == ["vip"]
+    assert made.data["fields"] == {"size": "44"}
+    assert api.post(f"{url}stage/", {"stage": "qualified", "reason": "wants 40"}).data["stage"] == "qualified"
+    assert api.post(f"{url}label/", {"label": "hot"}).data["label"] == "hot"
+    assert api.post(f"{url}tags/", {"add": ["new"], "remove": ["vip"]}).data["tags"] == ["new"]
+    assert api.post(f"{url}notes/", {"text": "Call on Sunday"}).status_code == 201
+    assert api.patch(url, {"email": "omar@example.com", "owner": bob.pk}).data["owner"] == bob.pk
+    assert api.post("/api/activities/", {"lead": made.data["id"], "kind": "call", "text": "Agreed"}).status_code == 201
+    kinds = [one["kind"] for one in api.get(f"/api/activities/?lead={made.data['id']}").data["results"]]
+    assert {"call", "note", "stage", "label", "capture", "owner"} <= set(kinds)
+    assert api.delete(url).status_code == 403
+    manager = api_for(alice)
+    assert manager.delete(url).status_code == 204
+    assert api.get(url).status_code == 404
+    assert api.post(f"{url}restore/").status_code == 200
+    assert api.get(url).status_code == 200
+
+
+def test_a_viewer_reads_only(sara, victor, api_for):
+    api = api_for(victor)
+    assert api.get("/api/leads/").data["results"][0]["reasons"]
+    assert api.post("/api/leads/", {"name": "X"}).status_code == 403
+    assert api.post(f"/api/leads/{sara.pk}/stage/", {"stage": "won"}).status_code == 403
+
+
+def test_filters(sara, bob, api_for):
+    other = services.create_lead(by="customer", name="Omar", source="ad", channel="whatsapp")
+    services.set_owner(other, bob, by="user:1")
+    api = api_for(bob)
+
+    def names(query):
+        return {one["name"] for one in api.get(f"/api/leads/?{query}").data["results"]}
+
+    assert names("q=hadd") == {"Sara Haddad"}
+    assert names("q=050 123 4567") == {"Sara Haddad"}
+    assert names("q=om") == {"Omar"}
+    assert names("tag=Wholesale") == {"Sara Haddad"}
+    assert names("owner=me") == {"Omar"}
+    assert names("owner=none") == {"Sara Haddad"}
+    assert names("source=ad&channel=whatsapp") == {"Omar"}
+    assert names("stage=new&stage=won") == {"Omar", "Sara Haddad"}
+    assert names("created_after=2100-01-01") == set()
+    assert [one["name"] for one in api.get("/api/leads/?sort=score").data["results"]] == ["Sara Haddad", "Omar"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"name": ""}, {"name": 5}, {"name": ["x"]}, {"name": "x" * 500}, {"name": "\x00"},
+        {"name": "A", "phone": "12"}, {"name": "A", "email": "nope"}, {"name": "A", "owner": 10**30}, {"name": "A", "owner": "me"},
+        {"name": "A", "tags": "x"}, {"name": "A", "tags": [{}]}, {"name": "A", "tags": ["x" * 60]}, {"name": "A", "fields": [1]},
+        {"name": "A", "fields": {"a": {"b": 1}}}, {"name": "A", "stage": "nonsense"}, {"name": "A", "label": 1},
+        {"name": "A", "source": "hacker"}, {"name": "A", "origin": "x"}, [], "x", 7, None,
+    ],
+)  # fmt: skip
+def test_bad_input_is_a_400_and_leaves_nothing(acme, bob, api_for, body):
+    answer = api_for(bob).post("/api/leads/", body, format="json")
+    assert answer.status_code == 400, answer.data
+    assert answer.data["code"]
+    assert not Lead.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=%00", "q=" + "x" * 5000, "stage=nope", "owner=%00", "owner=99999999999999999999", "created_after=x", "cursor=zzz",
+     "cursor=cD0lMDA%3D", "sort=%00", "limit=x", "limit=99999999999", "tag=%00", "channel=%ED%A0%80", "lead=x", "q=%25%25%25", "q=%5C"],
+)  # fmt: skip
+def test_bad_filters_never_break(sara, bob, api_for, query):
+    for path in ("/api/leads/", "/api/activities/"):
+        assert api_for(bob).get(f"{path}?{query}").status_code in (200, 400, 404)
+
+
+def test_another_organizations_leads_do_not_exist(sara, charlie, bob, api_for, client_for):
+    stranger = api_for(charlie, "globex")
+    for method, path in [
+        ("get", ""), ("patch", ""), ("delete", ""), ("post", "stage/"), ("post", "label/"), ("post", "tags/"), ("post", "notes/"),
+        ("post", "restore/"),
+    ]:  # fmt: skip
+        body = {"stage": "won", "label": "hot", "text": "x"}
+        assert getattr(stranger, method)(f"/api/leads/{sara.pk}/{path}", body).status_code == 404, path
+    assert stranger.post("/api/activities/", {"lead": sara.pk, "kind": "call"}).status_code == 404
+    assert stranger.get(f"/api/activities/?lead={sara.pk}").data["results"] == []
+    assert api_for(bob).patch(f"/api/leads/{sara.pk}/", {"owner": charlie.pk}).status_code == 400
+
+
+def test_a_list_costs_the_same_for_one_or_many(sara, bob, api_for, django_assert_num_queries):
+    api = api_for(bob)
+    for n in range(30):
+        lead = services.create_lead(by="bot", name=f"Person {n}")
+        services.add_tag(lead, f"tag {n % 3}", by="bot")
+        services.set_owner(lead, bob, by="bot")
+    api.get("/api/leads/")
+    with django_assert_num_queries(7):
+        assert len(api.get("/api/leads/").data["results"]) == 31
+
+
+def test_forms_are_a_managers_business(acme, alice, bob, api_for):
+    body = {"name": "Quote", "fields": [{"name": "email", "label": "Mail", "kind": "email", "required": True}]}
+    assert api_for(bob).post("/api/leads/forms/", body).status_code == 403
+    made = api_for(alice).post("/api/leads/forms/", body)
+    assert made.status_code == 201, made.data
+    assert api_for(bob).get("/api/leads/forms/").data["results"][0]["key"] == made.data["key"]
+    url = f"/api/leads/forms/{made.data['id']}/"
+    assert api_for(alice).patch(url, {"title": "Ask us"}).data["title"] == "Ask us"
+    bad = {"name": "Q", "fields": [{"name": "color", "label": "Color", "kind": "select"}]}
+    assert api_for(alice).post("/api/leads/forms/", bad).status_code == 400
+    assert api_for(alice).delete(url).status_code == 204
+    assert api_for(alice).get(url).data["is_active"] is False
