@@ -16,7 +16,9 @@ class Endpoint(models.Model):
     """An address of somebody else's that wants our facts.
 
     `types`: which events ([] = all). `secrets`: [{"secret": "whsec_…", "until": iso or null}], newest first;
-    two live ones while the receiver changes over.
+    two live ones while the receiver changes over. `problem`: why it needs attention, a code of reasons.py.
+    `failing_since`: since its last success nothing but failures. `slow_until`: it asked for a pause, `strikes`
+    times in a row.
     """
 
     class State(models.TextChoices):
@@ -30,9 +32,10 @@ class Endpoint(models.Model):
     types = models.JSONField(_("events"), default=list, blank=True)
     secrets = EncryptedJSONField(default=list)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
-    problem = models.TextField(blank=True, default="")
+    problem = models.CharField(max_length=40, blank=True, default="")
     failing_since = models.DateTimeField(null=True, blank=True)
     slow_until = models.DateTimeField(null=True, blank=True)
+    strikes = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
@@ -40,13 +43,17 @@ class Endpoint(models.Model):
 
 
 class Delivery(models.Model):
-    """One fact for one endpoint. `uuid` is the webhook-id: the same on every attempt."""
+    """One fact for one endpoint. `uuid` is the webhook-id: the same on every attempt.
+
+    Whoever claims it writes a token into `claim` and moves `next_at` past the time an attempt can take; if it
+    dies, that time comes, and somebody else claims it.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
         DELIVERED = "delivered", _("Delivered")
         DEAD = "dead", _("Given up")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", _("Canceled")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
@@ -56,10 +63,9 @@ class Delivery(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(default=clock.now)
-    claimed_until = models.DateTimeField(null=True)
     claim = models.BigIntegerField(null=True)
     last_status = models.PositiveSmallIntegerField(null=True)
-    last_error = models.TextField(blank=True, default="")
+    last_error = models.CharField(max_length=40, blank=True, default="")
     trace = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=clock.now)
     done_at = models.DateTimeField(null=True)
@@ -67,18 +73,27 @@ class Delivery(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "event"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["next_at"], name="delivery_due", condition=Q(state="pending")),
+            models.Index(fields=["endpoint", "next_at"], name="delivery_due", condition=Q(state="pending")),
             models.Index(fields=["endpoint", "-id"], name="delivery_newest"),
+            models.Index(fields=["endpoint", "-id"], name="delivery_dead", condition=Q(state="dead")),
             models.Index(fields=["trace"], name="outbox_trace"),
         ]
 
+    def __str__(self) -> str:
+        return self.webhook_id
+
+    @property
+    def webhook_id(self) -> str:
+        return f"msg_{self.uuid}"
+
 
 class Attempt(models.Model):
-    """One POST and what came of it. `status` None: no answer."""
+    """One POST and what came of it. `status` None: no answer; `error`: a code of reasons.py."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempt_log")
     at = models.DateTimeField(default=clock.now)
     status = models.PositiveSmallIntegerField(null=True)
     duration_ms = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True, default="")
+    error = models.CharField(max_length=40, blank=True, default="")
     answer = models.TextField(blank=True, default="")  # first 1,000 characters
+    signature = models.TextField(blank=True, default="")  # as sent
