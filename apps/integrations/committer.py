@@ -78,7 +78,7 @@ class Committer:
             try:
                 if link is None or link.closed:
                     link = connect()
-                with link.pipeline(), link.transaction():
+                with link.pipeline():  # up to its one sync, a pipeline is one transaction
                     not_stored = write(link.cursor, [part for wanted in batch for part in wanted.parts])
                 moved = not_stored()
             except psycopg.OperationalError as error:

@@ -25,7 +25,6 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from apps.jobs import clock, notifier
-from apps.jobs import services as jobs
 
 from .surfaces import SURFACES
 
@@ -71,8 +70,6 @@ class Part:
 
 class Cursor(Protocol):
     """The little of a database cursor that storing needs."""
-
-    rowcount: int
 
     def execute(self, sql: Any, parameters: Any, /) -> Any: ...
     def fetchall(self) -> list[Any]: ...
@@ -187,32 +184,15 @@ def _look_up(channel: str, account: str) -> str | None:
 routes = Routes()
 
 
-# The route is checked in the statement that stores, so that a stale cache never crosses tenants. The text
-# depends on nothing but the schema: PostgreSQL plans it once per connection.
-_STORE = """
-    INSERT INTO "{schema}".integrations_delivery
-           (channel, account, body, trace, received_at, state, attempts, error)
-    SELECT p.channel, p.account, p.body, p.trace, %s, 'pending', 0, ''
-      FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[])
-           WITH ORDINALITY p(channel, account, body, trace, n)
-     WHERE EXISTS (SELECT 1 FROM public.organizations_accountroute r
-                     JOIN public.organizations_organization o ON o.id = r.organization_id
-                    WHERE r.channel = p.channel AND r.external_id = p.account AND o.schema_name = %s)
-     ORDER BY p.n RETURNING channel, account
-"""
+# Checks each route again as it stores, so that a stale cache never crosses tenants, and wakes the tenants:
+# organizations/migrations/0003_store_deliveries.py.
+_STORE = (
+    "SELECT woken, elsewhere FROM public.store_deliveries("
+    "%s, %s, %s, %s::text[], %s::text[], %s::text[], %s::bytea[], %s::uuid[])"
+)
 _KEEP = """
     INSERT INTO public.organizations_unrouteddelivery (channel, external_id, body, trace, why, received_at)
     SELECT p.*, %s FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::uuid[], %s::text[]) p
-"""
-# The lock comes before the look at the table: see jobs.services.wake. Schemas in order: no deadlocks.
-_WAKE = """
-    WITH fence AS MATERIALIZED (
-        SELECT schema, pg_advisory_xact_lock_shared(hashtextextended(name, 0))
-          FROM unnest(%s::text[], %s::text[]) AS t(schema, name)
-    )
-    INSERT INTO public.jobs_job (schema, kind, key, queue, run_at, generation, attempts, last_error, created_at)
-    SELECT schema, %s, '', %s, %s, 0, 0, '', %s FROM fence ORDER BY schema
-    ON CONFLICT (schema, kind, key) DO NOTHING
 """
 
 
@@ -223,27 +203,20 @@ def write(new_cursor: Callable[[], Cursor], parts: Sequence[Part]) -> Callable[[
     parts that were not stored, because their account no longer belongs to that schema.
     """
     now = clock.now()
-    by_schema: dict[str, list[Part]] = {}
-    for part in parts:
-        if part.schema:
-            by_schema.setdefault(part.schema, []).append(part)
     if homeless := [part for part in parts if not part.schema]:
         new_cursor().execute(_KEEP, [now, *_columns(homeless), [part.why for part in homeless]])
-    schemas = sorted(by_schema)
-    stored: list[Cursor] = []
-    for schema in schemas:
-        cursor = new_cursor()
-        cursor.execute(_STORE.format(schema=schema), [now, *_columns(by_schema[schema]), schema])
-        stored.append(cursor)
-    woken = new_cursor()
-    if schemas:
-        woken.execute(_WAKE, [schemas, [jobs.fence(schema, WAKES) for schema in schemas], WAKES, _QUEUE, now, now])
+    mine = [part for part in parts if part.schema]
+    stored = new_cursor()
+    if mine:
+        stored.execute(_STORE, [now, WAKES, _QUEUE, [part.schema for part in mine], *_columns(mine)])
 
     def not_stored() -> list[Part]:
-        if schemas and woken.rowcount:
+        if not mine:
+            return []
+        woken, elsewhere = stored.fetchall()[0]
+        if woken:
             notifier.nudge(_QUEUE, 0)
-        kept = {(schema, *row) for schema, cursor in zip(schemas, stored, strict=True) for row in cursor.fetchall()}
-        return [part for part in parts if part.schema and (part.schema, part.channel, part.account) not in kept]
+        return [mine[position] for position in elsewhere]
 
     return not_stored
 

@@ -161,7 +161,7 @@ def test_the_database_being_away_asks_the_platform_to_try_again(acme, routes):
 def test_the_door_costs_few_statements(acme, routes, knock, django_assert_num_queries):
     knock(page("111"))
     trace = Delivery.objects.get().trace
-    with django_assert_num_queries(4):  # savepoint, store, wake, release
+    with django_assert_num_queries(3):  # savepoint, store, release
         door.store_here([door.Part("acme", "facebook", "111", b"{}", trace)])
 
 

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,43 +16,78 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20)),
-                ('account', models.CharField(max_length=120)),
-                ('body', models.BinaryField()),
-                ('trace', models.UUIDField()),
-                ('received_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('done', 'Done'), ('malformed', 'Malformed'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True, default='')),
-                ('processed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=20)),
+                ("account", models.CharField(max_length=120)),
+                ("body", models.BinaryField()),
+                ("trace", models.UUIDField()),
+                ("received_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("done", "Done"),
+                            ("malformed", "Malformed"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True, default="")),
+                ("processed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['id'], name='delivery_pending'), models.Index(fields=['trace'], name='delivery_trace')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "pending")), fields=["id"], name="delivery_pending"),
+                    models.Index(fields=["trace"], name="delivery_trace"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ConnectedAccount',
+            name="ConnectedAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=20, verbose_name='channel')),
-                ('external_id', models.CharField(max_length=120, verbose_name='account id')),
-                ('name', models.CharField(blank=True, default='', max_length=160, verbose_name='name')),
-                ('credentials', apps.organizations.encryption.EncryptedJSONField(default=dict)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('state', models.CharField(choices=[('connected', 'Connected'), ('attention', 'Needs attention'), ('disconnected', 'Disconnected')], default='connected', max_length=12)),
-                ('problem_code', models.CharField(blank=True, default='', max_length=40)),
-                ('problem', models.TextField(blank=True, default='')),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_received_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('connected_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=20, verbose_name="channel")),
+                ("external_id", models.CharField(max_length=120, verbose_name="account id")),
+                ("name", models.CharField(blank=True, default="", max_length=160, verbose_name="name")),
+                ("credentials", apps.organizations.encryption.EncryptedJSONField(default=dict)),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("connected", "Connected"),
+                            ("attention", "Needs attention"),
+                            ("disconnected", "Disconnected"),
+                        ],
+                        default="connected",
+                        max_length=12,
+                    ),
+                ),
+                ("problem_code", models.CharField(blank=True, default="", max_length=40)),
+                ("problem", models.TextField(blank=True, default="")),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_received_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                (
+                    "connected_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('channel', 'external_id'), name='account_once')],
+                "constraints": [models.UniqueConstraint(fields=("channel", "external_id"), name="account_once")],
             },
         ),
     ]
