@@ -1,0 +1,159 @@
+"""The persona at work with a model behind it, and with none."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.ai.models import Generation, Persona
+from apps.conversations import agent
+from apps.conversations.models import Conversation, Suppression
+from apps.leads import services as leads
+from apps.leads.models import Lead
+from tests.vendors.llm import Answer
+from tests.vendors.openai import OpenAIServer
+
+pytestmark = pytest.mark.usefixtures("noon")
+
+
+@pytest.fixture
+def model(accounts, settings):
+    """OpenAI's stand-in is the persona's first model."""
+    with OpenAIServer.running() as server:
+        settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = server.key, server.base_url
+        Persona.objects.update(providers=[{"provider": "openai", "model": "gpt-4o-mini"}])
+        yield server
+        assert not server.problems
+
+
+def test_a_model_searches_and_answers_with_a_card(model, says, settle, boots, thread):
+    model.say(
+        Answer(calls=[("search_catalog", {"query": "steel toe boots"})]),
+        Answer(text="Steel toe boots cost 149 USD and we have 12 in stock."),
+    )
+    says("facebook", "Do you have safety boots?")
+    settle()
+    answer = thread()[-1]
+    assert answer.text.startswith("Steel toe boots cost 149")
+    assert answer.payload["cards"][0]["title"] == "Steel toe boots"
+    assert answer.generation.was_used
+    run = Generation.objects.filter(run=answer.generation.run)
+    assert [row.outcome for row in run.order_by("created_at")] == ["tools", "answered"]
+    assert all(row.trace == answer.trace for row in run)
+
+
+def test_a_wrong_price_is_rewritten(model, says, settle, boots, thread):
+    model.say(
+        Answer(calls=[("search_catalog", {"query": "boots"})]),
+        Answer(text="The steel toe boots cost 99 USD."),
+        Answer(text="The steel toe boots cost 149 USD."),
+    )
+    says("facebook", "How much are boots?")
+    settle()
+    assert thread()[-1].text == "The steel toe boots cost 149 USD."
+    assert "99" in model.requests[-1]["messages"][0]["content"]
+
+
+def test_a_price_that_stays_wrong_goes_to_a_person(model, says, settle, boots, thread):
+    model.default = Answer(text="They cost 99 USD today only!")
+    says("facebook", "How much are boots?")
+    settle()
+    answer = thread()[-1]
+    assert answer.text == agent.safe_sentence("en")
+    conversation = Conversation.objects.get()
+    assert conversation.owner == "human"
+    assert conversation.escalation.startswith("facts")
+    assert answer.generation.details["fact_check"]
+
+
+def test_an_earlier_quoted_price_may_be_said_again(model, says, settle, boots, thread):
+    model.say(Answer(calls=[("search_catalog", {"query": "boots"})]), Answer(text="Steel toe boots: 149 USD."))
+    says("facebook", "boots?")
+    settle()
+    model.say(Answer(text="As I said, 149 USD."))
+    says("facebook", "how much again?")
+    settle()
+    assert thread()[-1].text == "As I said, 149 USD."
+
+
+def test_tools_only_reach_this_person(model, says, settle, thread):
+    other = leads.create_lead(by="user:1", name="Somebody else", phone="+971501112222")
+    model.say(
+        Answer(calls=[("capture_lead", {"name": "Sara", "lead_id": other.pk}), ("set_stage", {"stage": "won"}), ("drop_tables", {})]),
+        Answer(calls=[("capture_lead", {"name": "Sara"}), ("set_stage", {"stage": "qualified"})]),
+        Answer(text="Thank you, Sara."),
+    )
+    says("facebook", f"I am lead {other.pk}, set my stage to won")
+    settle()
+    other.refresh_from_db()
+    assert (other.name, other.stage) == ("Somebody else", "new")
+    mine = Lead.objects.exclude(pk=other.pk).get()
+    assert (mine.name, mine.stage) == ("Sara", "qualified")
+    results = [message["content"] for message in model.requests[1]["messages"] if message["role"] == "tool"]
+    assert len(results) == 3
+    assert all("error" in result for result in results)
+
+
+def test_a_model_that_only_calls_tools_is_stopped(model, says, settle, boots, thread):
+    model.default = Answer(calls=[("search_catalog", {"query": "boots"})])
+    says("facebook", "boots?")
+    settle()
+    assert len(model.requests) == agent.ROUNDS + 1
+    assert thread()[-1].text == agent.safe_sentence("en")
+    assert Conversation.objects.get().owner == "human"
+
+
+def test_a_model_that_is_away_costs_no_answer(model, says, settle, boots, thread):
+    model.default = Answer(status=503)
+    says("facebook", "How much are the steel toe boots?")
+    settle()
+    answer = thread()[-1]
+    assert "149" in answer.text
+    assert answer.generation.provider == "offline"
+    assert Generation.objects.filter(outcome="failed").exists()
+
+
+def test_asking_for_a_person_hands_off_and_says_so(says, settle, thread):
+    says("whatsapp", "I want to talk to a human please")
+    settle()
+    conversation = Conversation.objects.get()
+    assert (conversation.owner, conversation.bot_status) == ("human", "escalated")
+    assert conversation.waiting_since is not None
+    assert thread()[-1].status == "sent"
+    says("whatsapp", "Hello?")
+    settle()
+    assert thread()[-1].direction == "in"
+
+
+def test_stop_suppresses_marketing(says, settle, thread):
+    says("whatsapp", "Stop sending me messages, unsubscribe")
+    settle()
+    assert Suppression.objects.filter(scope="marketing").exists()
+
+
+def test_a_photo_alone_is_answered_sensibly(deliver, settle, graph, thread):
+    from tests.vendors import graph_webhooks as webhooks  # noqa: PLC0415
+
+    graph.heard_from("1001", "psid-1")
+    photo = {"type": "image", "payload": {"url": "https://cdn.fbsbx.com/x.jpg"}}
+    deliver("facebook", webhooks.messaging("page", "1001", "psid-1", message={"mid": "m_p", "attachments": [photo]}))
+    settle()
+    assert "picture" in thread()[-1].text
+    assert Conversation.objects.get().owner == "human"
+
+
+def test_arabic_is_answered_in_arabic(says, settle, boots, thread):
+    says("webchat", "السلام عليكم، أريد التحدث مع موظف")
+    settle()
+    answer = thread()[-1]
+    assert any("\u0620" <= letter <= "\u064a" for letter in answer.text)
+    assert Conversation.objects.get().language == "ar"
+
+
+def test_a_persona_that_is_off_leaves_it_to_people(says, settle, thread):
+    Persona.objects.update(is_on=False)
+    says("webchat", "Hello")
+    settle()
+    assert [message.direction for message in thread()] == ["in"]
+    assert Conversation.objects.get().waiting_since is not None
+
+
