@@ -14,7 +14,7 @@ DATABASES = {
             "pool": {
                 "min_size": 1,
                 # At least as many as there are threads in this process: docs/operations.md.
-                "max_size": env.int("DATABASE_POOL_SIZE", 20),
+                "max_size": env.int("DATABASE_POOL_SIZE", 36),
                 "timeout": 10,
             },
             "connect_timeout": 5,

@@ -48,7 +48,7 @@ def read_choices() -> Choices:
         base_domain=given.get("BASE_DOMAIN") or "localhost",
         database_url=given.get("DATABASE_URL", ""),
         broker_url=given.get("CELERY_BROKER_URL", ""),
-        web_threads=_number(given, "WEB_THREADS", 8, 256),
+        web_threads=_number(given, "WEB_THREADS", 32, 256),
     )
 
 
