@@ -1,6 +1,15 @@
-"""Addresses."""
+"""Addresses of the API."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from .api import DeliveryViewSet, EndpointViewSet, EventTypesView
 
 app_name = "webhooks_outbox-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+router = SimpleRouter()
+router.register("endpoints", EndpointViewSet)
+router.register("deliveries", DeliveryViewSet)
+urlpatterns = [
+    path("webhooks/events/", EventTypesView.as_view(), name="events"),
+    path("webhooks/", include(router.urls)),
+]

@@ -102,17 +102,17 @@ def rotate_secret(endpoint: Endpoint) -> str:
 
 def pause(endpoint: Endpoint) -> None:
     """Nothing is sent and nothing new is kept for it; what waits, waits."""
-    Endpoint.objects.filter(pk=endpoint.pk, state=Endpoint.State.ACTIVE).update(state=Endpoint.State.PAUSED)
-    endpoint.refresh_from_db()
+    if endpoint.state == Endpoint.State.ACTIVE:
+        endpoint.state = Endpoint.State.PAUSED
+        endpoint.save(update_fields=["state"])
 
 
 @transaction.atomic
 def resume(endpoint: Endpoint) -> None:
     """From a pause, or after it was disabled: as if it had never failed."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        state=Endpoint.State.ACTIVE, problem="", failing_since=None, slow_until=None, strikes=0
-    )
-    endpoint.refresh_from_db()
+    endpoint.state, endpoint.problem = Endpoint.State.ACTIVE, ""
+    endpoint.failing_since, endpoint.slow_until, endpoint.strikes = None, None, 0
+    endpoint.save(update_fields=["state", "problem", "failing_since", "slow_until", "strikes"])
     jobs.wake(DELIVER)
 
 
