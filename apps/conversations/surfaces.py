@@ -30,6 +30,11 @@ LABELS = {
     "webchat": (_("Website chat"), _("Chat key"), ""),
 }
 
+EXTRA = {
+    "instagram": {"page_id": _("Id of the page it is linked to")},
+    "whatsapp": {"waba_id": _("WhatsApp business account id")},
+}
+
 
 def plain(connected: ConnectedAccount) -> Account:
     """A connected account as adapters know it, its credentials decrypted."""
@@ -43,7 +48,6 @@ def plain(connected: ConnectedAccount) -> Account:
             "app_id": settings.FACEBOOK_APP_ID,
             # A proof is only right where the token was made by this very app.
             "app_secret": next(iter(settings.FACEBOOK_APP_SECRET), "") if settings.FACEBOOK_APP_ID else "",
-            "waba_id": connected.settings.get("business_account", ""),
             **connected.settings,
         },
     )
@@ -90,5 +94,8 @@ def register_all() -> None:
                 signed=channel != "webchat",
                 account_label=account_label,
                 account_help=account_help,
+                extra=EXTRA.get(channel, {}),
+                # WhatsApp speaks of templates and quality under the business account's id.
+                also_routed=("waba_id",) if channel == "whatsapp" else (),
             )
         )

@@ -104,7 +104,10 @@ class ConnectSerializer(serializers.Serializer[Any]):
     external_id = serializers.CharField(max_length=120)
     token = serializers.CharField(max_length=2000, required=False, write_only=True, default="")
     name = serializers.CharField(max_length=160, required=False, default="", allow_blank=True)
-    business_account = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+    page_id = serializers.CharField(max_length=60, required=False, allow_blank=True, help_text="Instagram: its page")
+    waba_id = serializers.CharField(
+        max_length=60, required=False, allow_blank=True, help_text="WhatsApp: the business account"
+    )
 
 
 class ConnectView(APIView):
@@ -123,7 +126,7 @@ class ConnectView(APIView):
             external_id=data["external_id"],
             token=data["token"],
             name=data["name"],
-            settings={"business_account": data["business_account"]} if data["business_account"] else {},
+            settings={key: data[key] for key in SURFACES[self.channel].extra if data.get(key)},
             user=request.user if request.user.pk else None,
             actor=actor_of(request),
         )

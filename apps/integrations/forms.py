@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from .surfaces import Surface
+
 
 class ConnectForm(forms.Form):
-    """An account id and a token; for WhatsApp also the business account, which holds the templates."""
+    """An account id, a token, and what else the channel wants to know."""
 
     external_id = forms.CharField(label=_("Account id"), max_length=120)
     name = forms.CharField(
@@ -22,11 +26,15 @@ class ConnectForm(forms.Form):
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("Stored encrypted and never shown again."),
     )
-    business_account = forms.CharField(
-        label=_("WhatsApp business account id"), max_length=60, required=False, help_text=_("Needed for templates.")
-    )
 
-    def __init__(self, *args: object, channel: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        if channel != "whatsapp":
-            del self.fields["business_account"]
+    def __init__(self, *args: Any, surface: Surface, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.extra = tuple(surface.extra)
+        for key, label in surface.extra.items():
+            self.fields[key] = forms.CharField(label=label, max_length=60, required=False)
+        self.fields["external_id"].label = surface.account_label
+        self.fields["external_id"].help_text = surface.account_help
+
+    def settings(self) -> dict[str, str]:
+        """The further ids that were given."""
+        return {key: value for key in self.extra if (value := self.cleaned_data[key].strip())}

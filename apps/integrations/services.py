@@ -44,7 +44,8 @@ def connect_account(
     if SURFACES[channel].signed and not token.strip():
         raise ValidationError({"token": _("Give an access token for this account.")})
     with transaction.atomic():
-        _take_route(channel, external_id)
+        for routed in [external_id, *_also_routed(channel, settings or {})]:
+            _take_route(channel, routed)
         account, _created = ConnectedAccount.objects.select_for_update().get_or_create(
             channel=channel, external_id=external_id
         )
@@ -62,6 +63,10 @@ def connect_account(
     if ask_platform:
         check_account(account, subscribe=True)
     return account
+
+
+def _also_routed(channel: str, settings: dict[str, Any]) -> list[str]:
+    return [str(settings[key]) for key in SURFACES[channel].also_routed if settings.get(key)]
 
 
 def _take_route(channel: str, external_id: str) -> None:
@@ -83,10 +88,10 @@ def _take_route(channel: str, external_id: str) -> None:
 def check_account(account: ConnectedAccount, *, subscribe: bool = False) -> Checkup:
     """Ask the platform whether the credentials work and the webhook is subscribed; write down what it says."""
     surface = SURFACES[account.channel]
-    checkup = surface.check(account)
-    if checkup.ok and subscribe:
-        subscribed = surface.subscribe(account)
-        checkup = checkup if subscribed.ok else subscribed
+    # Subscribing again does no harm, and the check that follows looks at whether it holds.
+    checkup = surface.subscribe(account) if subscribe else Checkup(ok=True)
+    if checkup.ok:
+        checkup = surface.check(account)
     note_health(account, checkup)
     return checkup
 
@@ -117,7 +122,9 @@ def note_health(account: ConnectedAccount, checkup: Checkup) -> None:
 def disconnect_account(account: ConnectedAccount, *, actor: str = "") -> None:
     """Forget the credentials and let go of the route; conversations stay."""
     AccountRoute.objects.filter(
-        channel=account.channel, external_id=account.external_id, organization=current_organization()
+        channel=account.channel,
+        external_id__in=[account.external_id, *_also_routed(account.channel, account.settings)],
+        organization=current_organization(),
     ).delete()
     account.credentials = {}
     account.state = ConnectedAccount.State.DISCONNECTED

@@ -6,7 +6,7 @@ Channels live on a floor above; each registers what this floor needs of it and n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class Surface:
     signed: bool = True
     account_label: Any = ""  # what the external id is called there
     account_help: Any = ""
+    # Further ids that connecting may give: {settings key: label}. Those in `also_routed` get webhooks too.
+    extra: dict[str, Any] = field(default_factory=dict)
+    also_routed: tuple[str, ...] = ()
 
 
 SURFACES: dict[str, Surface] = {}

@@ -39,9 +39,7 @@ def connect(request: HttpRequest, channel: str) -> HttpResponse:
     surface = SURFACES.get(channel)
     if surface is None or not surface.signed:
         raise Http404
-    form = ConnectForm(request.POST or None, channel=channel, initial={"external_id": request.GET.get("account", "")})
-    form.fields["external_id"].label = surface.account_label
-    form.fields["external_id"].help_text = surface.account_help
+    form = ConnectForm(request.POST or None, surface=surface, initial={"external_id": request.GET.get("account", "")})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -50,7 +48,7 @@ def connect(request: HttpRequest, channel: str) -> HttpResponse:
                 external_id=data["external_id"],
                 token=data["token"],
                 name=data["name"],
-                settings={"business_account": data["business_account"]} if data.get("business_account") else {},
+                settings=form.settings(),
                 user=request.user,  # type: ignore[arg-type]
                 actor=actor_of(request),
             )

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--external-id", required=True)
         parser.add_argument("--token", default="", help="'-' reads it from standard input, out of the shell's history")
         parser.add_argument("--name", default="")
-        parser.add_argument("--business-account", default="")
+        parser.add_argument("--page-id", default="", help="Instagram: the page it is linked to")
+        parser.add_argument("--waba-id", default="", help="WhatsApp: the business account, which holds the templates")
         parser.add_argument("--no-check", action="store_true", help="do not ask the platform now")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +39,7 @@ class Command(BaseCommand):
                     external_id=options["external_id"],
                     token=token,
                     name=options["name"],
-                    settings={"business_account": options["business_account"]} if options["business_account"] else {},
+                    settings={key: options[key] for key in SURFACES[options["channel"]].extra if options[key]},
                     actor="command",
                     ask_platform=not options["no_check"],
                 )
