@@ -8,8 +8,7 @@ from .metrics import metrics
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
-    path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/", include("apps.organizations.accounts_urls")),
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls_public")),
     path("", include("apps.integrations.urls_public")),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -39,7 +40,7 @@ def actor_of(request: HttpRequest | Request) -> str:
 
 
 def member_required(role: Role) -> Callable[[View], View]:
-    """Let in members with at least `role`; others sign in (if signed out) or get 403."""
+    """Let in members with at least `role`; others sign in (if signed out) or are told why not, with 403."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -47,7 +48,9 @@ def member_required(role: Role) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             held = role_of(request)
-            if held is None or not held.includes(role):
+            if held is None:
+                return render(request, "organizations/no_membership.html", status=403)
+            if not held.includes(role):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class OrganizationsConfig(AppConfig):
@@ -6,10 +7,24 @@ class OrganizationsConfig(AppConfig):
     label = "organizations"
 
     def ready(self) -> None:
+        from allauth.account.decorators import secure_admin_login
+        from django.contrib import admin
+
         from apps.ui import shell
 
-        from . import frame
+        from . import audit, checks, frame, models
 
         shell.brand_from(frame.brand)
         shell.access_from(frame.access)
         shell.banners_from(frame.banners)
+        # Staff sign in where everybody does: with lock-out and second factor.
+        admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+        checks.register_all()
+        audit.start()
+        audit.register(models.Organization)
+        audit.register(models.Domain)
+        audit.register(models.User, exclude=["last_login"])
+        audit.register(models.Membership)
+        audit.register(models.Invitation, exclude=["token_hash", "mailed_at"])
+        audit.register(models.ApiKey, exclude=["last_used_at"])
+        autodiscover_modules("health")

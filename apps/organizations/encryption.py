@@ -43,8 +43,20 @@ def decrypt(token: bytes) -> Any:
 
 
 def rotate(token: bytes) -> bytes:
-    """The same value under the first key."""
-    return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(bytes(token))
+    """The same value under the first key; CannotDecrypt without the one it is under."""
+    try:
+        return _box(tuple(settings.FIELD_ENCRYPTION_KEYS)).rotate(bytes(token))
+    except InvalidToken as error:
+        raise CannotDecrypt(CannotDecrypt.__doc__) from error
+
+
+def is_current(token: bytes) -> bool:
+    """Whether a value is under the first key already."""
+    try:
+        _box((settings.FIELD_ENCRYPTION_KEYS[0],)).decrypt(bytes(token))
+    except InvalidToken:
+        return False
+    return True
 
 
 class EncryptedJSONField(models.BinaryField):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -24,35 +26,62 @@ class Problem(exceptions.APIException):
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: {"code", "message"} and, for bad fields, {"fields": {name: [sentences]}}."""
-    if isinstance(error, DjangoValidationError):
-        error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
-    elif isinstance(error, DataError):
-        error = exceptions.ValidationError(_("A value is outside of what can be stored."))
-    elif isinstance(error, Http404):
-        error = exceptions.NotFound(_("There is nothing with this id here."))
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
-    response = exception_handler(error, context)
-    if response is None or not isinstance(error, exceptions.APIException):
+    known = _translated(error)
+    response = exception_handler(known, context)
+    if response is None or not isinstance(known, exceptions.APIException):
         return response
-    body: dict[str, Any]
-    if isinstance(error, exceptions.ValidationError):
-        detail = error.detail
-        body = {"code": "invalid", "message": _("Some of the values cannot be used.")}
-        if isinstance(detail, dict):
-            body["fields"] = detail
-        elif len(detail) == 1 and not isinstance(detail[0], dict | list):
-            body["message"] = str(detail[0])
-        else:
-            body["errors"] = detail
-    else:
-        codes = error.get_codes()
-        body = {"code": codes if isinstance(codes, str) else error.default_code, "message": _sentence(error)}
-    response.data = body
+    response.data = _fields(known) if isinstance(known, exceptions.ValidationError) else _refusal(known)
     return response
 
 
+def _translated(error: Exception) -> Exception:
+    """Django's and Python's ways of saying the same as one of DRF's exceptions."""
+    if isinstance(error, DjangoValidationError):
+        return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if isinstance(error, DataError | UnicodeEncodeError | OverflowError):
+        return exceptions.ValidationError(_("A value is outside of what can be stored."))
+    if isinstance(error, RecursionError):
+        return exceptions.ParseError(_("The body is nested too deeply."))
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError(_("This request cannot be read."))
+    if isinstance(error, Http404):
+        return exceptions.NotFound(_("There is nothing with this id here."))
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    return error
+
+
+def _fields(error: exceptions.ValidationError) -> dict[str, Any]:
+    detail = error.detail
+    body: dict[str, Any] = {"code": "invalid", "message": _("Some of the values cannot be used.")}
+    if isinstance(detail, dict):
+        body["fields"] = detail
+    elif len(detail) == 1 and not isinstance(detail[0], dict | list):
+        body["message"] = str(detail[0])
+    else:
+        body["errors"] = detail
+    return body
+
+
+def _refusal(error: exceptions.APIException) -> dict[str, Any]:
+    codes = error.get_codes()
+    body: dict[str, Any] = {
+        "code": codes if isinstance(codes, str) else error.default_code,
+        "message": _sentence(error),
+    }
+    if isinstance(error, exceptions.Throttled) and error.wait is not None:
+        body["retry_after"] = ceil(error.wait)
+    return body
+
+
 def _sentence(error: exceptions.APIException) -> str:
+    if isinstance(error, exceptions.Throttled):
+        seconds = ceil(error.wait or 1)
+        return ngettext(
+            "Too many requests. Try again in %(seconds)s second.",
+            "Too many requests. Try again in %(seconds)s seconds.",
+            seconds,
+        ) % {"seconds": seconds}
     detail = error.detail
     if isinstance(detail, dict):
         return str(detail.get("detail", error.default_detail))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.ui import shell
 
+from . import queries
 from .access import role_of
 from .models import Role
 
@@ -26,16 +27,41 @@ def access(request: HttpRequest, role: str) -> bool:
 
 
 def banners(request: HttpRequest) -> Iterator[shell.Banner]:
-    if getattr(request, "staff_entry", None):
+    entry = getattr(request, "staff_entry", None)
+    if entry is not None:
         yield shell.Banner(
             _("You are inside %(organization)s as agency staff. What you do here is recorded.")
-            % {"organization": request.tenant.name},
+            % {"organization": entry.organization.name},
             tone="warn",
             action_label=_("Leave"),
             action_url=_url("organizations:leave"),
             action_method="post",
             key="staff",
         )
+    held = role_of(request)
+    if getattr(request, "tenant", None) and held is not None and held.includes(Role.MANAGER):
+        yield from _budget_banners(request)
+
+
+def _budget_banners(request: HttpRequest) -> Iterator[shell.Banner]:
+    for budget, percent in queries.budget_alerts(request.tenant).items():
+        yield shell.Banner(
+            _budget_sentence(budget, percent),
+            tone="bad" if percent >= 100 else "warn",
+            action_label=_("See usage"),
+            action_url=_url("organizations:usage"),
+            key=f"budget-{budget}-{percent}",
+        )
+
+
+def _budget_sentence(budget: str, percent: int) -> str:
+    if budget == "ai" and percent >= 100:
+        return _("The AI budget of this month is used up. The built-in assistant answers until it is raised.")
+    if budget == "ai":
+        return _("80% of this month's AI budget is used. Answers now come from a cheaper model.")
+    if percent >= 100:
+        return _("The message budget of this month is used up.")
+    return _("80% of this month's message budget is used.")
 
 
 def _url(name: str) -> str:

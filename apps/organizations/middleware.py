@@ -1,20 +1,27 @@
-"""Find the trace, the tenant and the membership of a request, in this order."""
+"""Find the trace, the tenant and the membership of a request, in this order; then note who acts."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
+from django.db import DataError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import set_urlconf
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django_tenants.utils import tenant_context
 
 from apps.jobs import trace
 
-from . import staff
+from . import audit, hosts, staff
+from .console_policy import relax_for_admin
 from .models import Domain, Organization
 from .queries import membership_of
 
@@ -50,35 +57,80 @@ class TenantMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection.set_schema_to_public()
+        _drop_impossible_session(request)
         try:
-            host = request.get_host().rsplit(":", 1)[0].rstrip(".").lower().removeprefix("www.")
-            request.tenant = None
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
-            if host not in {settings.BASE_DOMAIN, "127.0.0.1", "[::1]", "localhost", "testserver"}:
-                domain = Domain.objects.filter(domain=host).select_related("tenant").first()
-                if domain is None:
-                    set_urlconf(request.urlconf)
-                    return render(request, "errors/no_organization.html", {"host": host}, status=404)
-                if not domain.tenant.is_active:
-                    set_urlconf(request.urlconf)
-                    return render(request, "errors/paused.html", {"organization": domain.tenant}, status=403)
-                self._activate(request, domain.tenant)
-            set_urlconf(request.urlconf)
-            return self.get_response(request)
+            return self._answer(request)
         finally:
             connection.set_schema_to_public()
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Values that no database can hold (null bytes, half characters) are the caller's mistake, not ours."""
+        if isinstance(error, DataError | UnicodeEncodeError):
+            raise BadRequest from error
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        host = hosts.bare(request.get_host())
+        request.tenant = None
+        request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
+        set_urlconf(request.urlconf)
+        if hosts.is_public(host):
+            return self.get_response(request)
+        domain = Domain.objects.filter(domain=host).select_related("tenant").first()
+        if domain is None:
+            return _no_organization(request, host)
+        if not domain.tenant.is_active:
+            return _paused(request, domain.tenant)
+        self._activate(request, domain.tenant)
+        response = self.get_response(request)
+        if getattr(response, "streaming", False):  # read after we have left the tenant's schema
+            response.streaming_content = _inside(domain.tenant, response.streaming_content)  # type: ignore[attr-defined]
+        return response
 
     def _activate(self, request: HttpRequest, organization: Organization) -> None:
         request.tenant = organization
         request.urlconf = settings.ROOT_URLCONF
+        set_urlconf(request.urlconf)
         connection.set_tenant(organization)
         structlog.contextvars.bind_contextvars(tenant=organization.schema_name)
+
+
+def _drop_impossible_session(request: HttpRequest) -> None:
+    """A session key that we cannot have made would only make the database complain."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if key and not (key.isascii() and key.isalnum()):
+        del request.COOKIES[settings.SESSION_COOKIE_NAME]
+
+
+def _no_organization(request: HttpRequest, host: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        message = _("No organization lives at this address.")
+        return JsonResponse({"code": "no_organization", "message": message}, status=404)
+    return render(request, "errors/no_organization.html", {"host": host}, status=404)
+
+
+def _paused(request: HttpRequest, organization: Organization) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        message = _("This organization is paused. Its data is kept; ask the agency.")
+        return JsonResponse({"code": "organization_paused", "message": message}, status=403)
+    return render(request, "errors/paused.html", {"organization": organization}, status=403)
+
+
+def _inside(organization: Organization, chunks: Iterator[Any]) -> Iterator[Any]:
+    chunks = iter(chunks)
+    while True:
+        with tenant_context(organization):
+            try:
+                chunk = next(chunks)
+            except StopIteration:
+                return
+        yield chunk
 
 
 class MembershipMiddleware:
     """`request.membership`: what the signed-in person may do here; None where they are nobody.
 
     `request.staff_entry` is set while agency staff is inside a tenant; they act as an owner, visibly.
+    The person's own language wins over the browser's, unless they chose another in this browser.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -87,12 +139,23 @@ class MembershipMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.membership = None
         request.staff_entry = None
-        if request.tenant is not None and request.user.is_authenticated:
-            request.membership = membership_of(request.user, request.tenant)
-            if request.membership is None and request.user.is_staff:
-                request.staff_entry = staff.entry_of(request)
-                if request.staff_entry is not None:
-                    request.membership = staff.acting_membership(request.staff_entry)
-        return self.get_response(request)
+        if request.user.is_authenticated:
+            if request.tenant is not None:
+                self._find(request)
+            chosen = getattr(request.user, "language", "")
+            if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = translation.get_language()
+        with audit.acting(request):
+            response = self.get_response(request)
+        return relax_for_admin(request, response)
 
-
+    def _find(self, request: HttpRequest) -> None:
+        request.membership = membership_of(request.user, request.tenant)
+        if staff.SESSION_KEY not in request.session:
+            return
+        # This session came through the agency's door: it is worth what its entry is worth, and nothing more.
+        request.staff_entry = staff.entry_of(request)
+        request.membership = staff.acting_membership(request.staff_entry) if request.staff_entry else None
+        if request.staff_entry is None:
+            logout(request)

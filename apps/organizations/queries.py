@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.shortcuts import get_object_or_404
 
 from apps.jobs import clock
 
-from .models import Membership, Organization, Usage, User
+from .models import ApiKey, BudgetAlert, Invitation, Membership, Organization, Role, Usage, User
 
 
 def current_organization() -> Organization:
@@ -50,3 +53,89 @@ def spent_this_month(organization: Organization) -> Decimal:
         organization=organization, day__gte=month_of(today), day__lte=today, kind__startswith="ai_"
     ).aggregate(cost=Sum("cost_usd"))["cost"]
     return total or Decimal(0)
+
+
+def messages_this_month(organization: Organization) -> int:
+    """Messages sent in the current calendar month (UTC)."""
+    today = clock.now().date()
+    total = Usage.objects.filter(
+        organization=organization, day__gte=month_of(today), day__lte=today, kind="message_out"
+    ).aggregate(sent=Sum("quantity"))["sent"]
+    return total or 0
+
+
+def budget_shares(organization: Organization) -> dict[str, float]:
+    """How many percent of each budget that is set have been used: {"ai": 82.5, "messages": 10}."""
+    shares = {}
+    if organization.ai_budget_usd > 0:
+        shares["ai"] = float(spent_this_month(organization) / organization.ai_budget_usd * 100)
+    if organization.message_budget:
+        shares["messages"] = messages_this_month(organization) / organization.message_budget * 100
+    return shares
+
+
+def budget_alerts(organization: Organization) -> dict[str, int]:
+    """The highest share passed this month, per budget, from 80 % on: what banners tell."""
+    rows = BudgetAlert.objects.filter(
+        organization=organization, month=month_of(clock.now().date()), percent__gte=80
+    ).values_list("budget", "percent")
+    highest: dict[str, int] = {}
+    for budget, percent in rows:
+        highest[budget] = max(percent, highest.get(budget, 0))
+    return highest
+
+
+def members(organization: Organization) -> QuerySet[Membership]:
+    """Everybody who works or worked here: active ones first, then by rank, then by name."""
+    rank = Case(
+        *(When(role=role, then=Value(-role.rank)) for role in Role), default=Value(0), output_field=IntegerField()
+    )
+    return (
+        Membership.objects.filter(organization=organization)
+        .select_related("user")
+        .order_by("-is_active", rank, "user__name", "user__email")
+    )
+
+
+def get_member(organization: Organization, user_id: int) -> Membership:
+    """The membership of one person here, or 404."""
+    return get_object_or_404(Membership.objects.select_related("user"), organization=organization, user_id=user_id)
+
+
+def open_invitations(organization: Organization) -> QuerySet[Invitation]:
+    """Asked, and neither come nor called off; expired ones among them."""
+    return (
+        Invitation.objects.filter(organization=organization, accepted_at=None, revoked_at=None)
+        .select_related("invited_by", "organization")
+        .order_by("-id")
+    )
+
+
+def get_invitation(organization: Organization, invitation_id: int) -> Invitation:
+    return get_object_or_404(open_invitations(organization), pk=invitation_id)
+
+
+def api_keys(organization: Organization) -> QuerySet[ApiKey]:
+    """All keys, those that work first, newest first."""
+    return (
+        ApiKey.objects.filter(organization=organization)
+        .select_related("created_by")
+        .order_by("revoked_at", "-id")
+    )
+
+
+def get_api_key(organization: Organization, key_id: int) -> ApiKey:
+    return get_object_or_404(ApiKey, organization=organization, pk=key_id)
+
+
+def usage_by_day(organization: Organization, first: date, last: date) -> dict[str, dict[date, dict[str, Any]]]:
+    """{kind: {day: {"quantity", "cost"}}} between two days, both included."""
+    table: dict[str, dict[date, dict[str, Any]]] = defaultdict(dict)
+    rows = Usage.objects.filter(organization=organization, day__gte=first, day__lte=last)
+    for kind, day, quantity, cost in rows.order_by("kind", "day").values_list("kind", "day", "quantity", "cost_usd"):
+        table[kind][day] = {"quantity": quantity, "cost": cost}
+    return dict(table)
+
+
+def days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 from django.core import signing
 from django.http import HttpRequest
+from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
 
+from . import audit
 from .models import Membership, Organization, Role, StaffEntry, User
 
 SESSION_KEY = "staff_entry"
 STAY = timedelta(hours=4)
+DOOR_OPEN = timedelta(seconds=60)
 _SALT = "staff-entry"
 
 
@@ -27,14 +30,27 @@ def token_for(entry: StaffEntry) -> str:
 
 
 def redeem(token: str, organization: Organization) -> StaffEntry | None:
-    """The entry a fresh token stands for, if it is for this organization and has not ended."""
+    """The entry a token stands for, if it is for this organization, fresh, and was never used; uses it up."""
     try:
-        number = signing.loads(token, salt=_SALT, max_age=60)["entry"]
+        number = signing.loads(token, salt=_SALT)["entry"]
     except (signing.BadSignature, KeyError, TypeError):
         return None
-    return StaffEntry.objects.filter(
-        pk=number, organization=organization, ended_at=None, user__is_staff=True, user__is_active=True
-    ).first()
+    now = clock.now()
+    used = StaffEntry.objects.filter(
+        pk=number,
+        organization=organization,
+        ended_at=None,
+        redeemed_at=None,
+        started_at__gt=now - DOOR_OPEN,
+        user__is_staff=True,
+        user__is_active=True,
+    ).update(redeemed_at=now)
+    if not used:
+        return None
+    entry = StaffEntry.objects.select_related("user", "organization").get(pk=number)
+    with tenant_context(organization), audit.acting(f"staff:{entry.user_id}"):
+        audit.note(entry, reason=entry.reason)
+    return entry
 
 
 def entry_of(request: HttpRequest) -> StaffEntry | None:
@@ -42,13 +58,18 @@ def entry_of(request: HttpRequest) -> StaffEntry | None:
     number = request.session.get(SESSION_KEY)
     if not number:
         return None
-    return StaffEntry.objects.filter(
-        pk=number,
-        organization=request.tenant,
-        user=request.user,
-        ended_at=None,
-        started_at__gte=clock.now() - STAY,
-    ).first()
+    return (
+        StaffEntry.objects.filter(
+            pk=number,
+            organization=request.tenant,
+            user=request.user,
+            user__is_staff=True,
+            ended_at=None,
+            started_at__gte=clock.now() - STAY,
+        )
+        .exclude(redeemed_at=None)
+        .first()
+    )
 
 
 def acting_membership(entry: StaffEntry) -> Membership:

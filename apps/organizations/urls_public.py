@@ -1,5 +1,10 @@
 """Addresses on the public host."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from .views import profile
+
+app_name = "organizations-public"
+urlpatterns = [
+    path("organizations/", profile.mine, name="mine"),
+]

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from .env import env
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.organizations.authentication.ApiKeyAuthentication",
@@ -17,11 +19,12 @@ REST_FRAMEWORK = {
         "apps.organizations.throttling.CallerThrottle",
         "apps.organizations.throttling.OrganizationThrottle",
     ],
+    # Per window, from its first request on; a view's own limits: see throttling.py.
     "DEFAULT_THROTTLE_RATES": {
-        "address": "300/min",
-        "caller": "600/min",
-        "organization": "3000/min",
-        "token": "10/min",
+        "address": env.str("THROTTLE_ADDRESS", "300/min"),
+        "caller": env.str("THROTTLE_CALLER", "600/min"),
+        "organization": env.str("THROTTLE_ORGANIZATION", "3000/min"),
+        "token": env.str("THROTTLE_TOKEN", "10/min"),
     },
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -47,4 +50,6 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     "UPDATE_LAST_LOGIN": True,
+    # A new password ends every token made with the old one.
+    "CHECK_REVOKE_TOKEN": True,
 }

@@ -152,5 +152,6 @@ def test_the_nightly_check_notices_an_expired_token(acme, graph, run_due_jobs):
     jobs.schedule("integrations.check")
     assert run_due_jobs(kinds=["integrations.check"]) == 1
     account = ConnectedAccount.objects.get(channel="facebook")
-    assert (account.state, account.problem_code[:3]) == ("attention", "190")
+    assert account.state == "attention"
+    assert account.problem
     assert JournalEntry.objects.filter(type="account.troubled").exists()

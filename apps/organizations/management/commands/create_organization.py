@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.validators import validate_email
 
+from apps.organizations.hosts import address_of
+from apps.organizations.models import Membership
 from apps.organizations.services import create_organization
 
 
 class Command(BaseCommand):
-    help = "Create an organization: its schema, host name and owner."
+    help = "Create an organization: its schema, host name and owner (invited by mail unless a password is given)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug")
         parser.add_argument("--name", required=True)
         parser.add_argument("--owner", required=True, metavar="EMAIL")
-        parser.add_argument("--password")
+        parser.add_argument("--password", help="'-' reads it from standard input, out of the shell's history")
+        for field in ("trade", "language", "timezone", "currency", "country"):
+            parser.add_argument(f"--{field}")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        password = sys.stdin.readline().rstrip("\n") if options["password"] == "-" else options["password"]
+        given = ("trade", "language", "timezone", "currency", "country")
         try:
+            validate_email(options["owner"])
             organization = create_organization(
                 slug=options["slug"],
                 name=options["name"],
                 owner_email=options["owner"],
-                owner_password=options["password"],
+                owner_password=password,
+                **{field: options[field] for field in given if options[field]},
             )
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
-        self.stdout.write(f"{organization.name}: {organization.get_primary_domain().domain}")
+        host = organization.get_primary_domain().domain
+        self.stdout.write(f"{organization.name}: {address_of(host)}/")
+        if not Membership.objects.filter(organization=organization).exists():
+            invitation = organization.invitations.latest("id")
+            if invitation.mail_problem:
+                self.stdout.write(f"The invitation could not be mailed to {options['owner']}: {invitation.mail_problem}")
+                self.stdout.write("Send it again in the admin, or give the owner a password here.")
+            else:
+                self.stdout.write(f"{options['owner']} was invited by mail.")

@@ -1,0 +1,1 @@
+"""The API of people, keys, the log and the organization itself."""

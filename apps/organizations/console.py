@@ -1,0 +1,142 @@
+"""The agency's landing page: every organization at a glance, in a handful of queries however many there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, Sum
+from django.http import HttpRequest
+
+from apps.jobs import clock
+from apps.jobs.models import Job
+
+from .hosts import address_of
+from .models import AccountRoute, Domain, Organization, OrganizationHealth, UnroutedDelivery, Usage
+from .queries import month_of
+
+SORTS = ("name", "trouble", "messages", "spend", "recent")
+
+
+@dataclass
+class Row:
+    """One organization as the agency sees it."""
+
+    organization: Organization
+    address: str = ""
+    received: int = 0
+    sent: int = 0
+    spend: Decimal = Decimal(0)
+    channels: dict[str, int] = field(default_factory=dict)
+    failed_jobs: int = 0
+    job_error: str = ""
+    health: OrganizationHealth | None = None
+
+    @property
+    def troubles(self) -> int:
+        """How many things want somebody's attention."""
+        seen = self.health
+        inside = seen.channels_attention + seen.failed_deliveries + seen.kept_deliveries if seen else 0
+        return inside + self.failed_jobs + (1 if self.share >= 80 else 0)
+
+    @property
+    def share(self) -> int:
+        """Percent of the AI budget."""
+        budget = self.organization.ai_budget_usd
+        return int(self.spend / budget * 100) if budget else 0
+
+    @property
+    def last_message_at(self) -> datetime | None:
+        return self.health.last_message_at if self.health else None
+
+    @property
+    def failure(self) -> str:
+        return self.job_error or (self.health.last_failure if self.health else "")
+
+
+def overview(search: str = "", sort: str = "name") -> list[Row]:
+    """All organizations with their figures: five queries."""
+    organizations = Organization.objects.select_related("health").order_by("name")
+    if search:
+        organizations = organizations.filter(Q(name__icontains=search) | Q(slug__icontains=search))
+    rows = {org.pk: Row(org, health=getattr(org, "health", None)) for org in organizations}
+    by_schema = {row.organization.schema_name: row for row in rows.values()}
+    for pk, host in Domain.objects.filter(is_primary=True).values_list("tenant_id", "domain"):
+        if pk in rows:
+            rows[pk].address = f"{address_of(host)}/"
+    today = clock.now().date()
+    month = Usage.objects.filter(day__gte=month_of(today), day__lte=today).values("organization_id")
+    for used in month.annotate(
+        received=Sum("quantity", filter=Q(kind="message_in")),
+        sent=Sum("quantity", filter=Q(kind="message_out")),
+        spend=Sum("cost_usd", filter=Q(kind__startswith="ai_")),
+    ):
+        if row := rows.get(used["organization_id"]):
+            row.received, row.sent = used["received"] or 0, used["sent"] or 0
+            row.spend = used["spend"] or Decimal(0)
+    for pk, channel, number in AccountRoute.objects.values_list("organization_id", "channel").annotate(Count("id")):
+        if pk in rows:
+            rows[pk].channels[channel] = number
+    failed = Job.objects.exclude(failed_at=None).values_list("schema").annotate(Count("id"), Max("last_error"))
+    for schema, number, error in failed:
+        if row := by_schema.get(schema):
+            row.failed_jobs, row.job_error = number, error
+    return _sorted(list(rows.values()), sort)
+
+
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    long_ago = datetime.min.replace(tzinfo=clock.now().tzinfo)
+    keys: dict[str, Any] = {
+        "trouble": lambda row: (-row.troubles, row.organization.name.lower()),
+        "messages": lambda row: -(row.received + row.sent),
+        "spend": lambda row: -row.spend,
+        "recent": lambda row: -((row.last_message_at or long_ago) - long_ago).total_seconds(),
+    }
+    return sorted(rows, key=keys[sort]) if sort in keys else rows
+
+
+def totals(rows: list[Row]) -> dict[str, Any]:
+    """Sums over what is shown, and what belongs to nobody: unrouted deliveries, the queue."""
+    now = clock.now()
+    jobs = Job.objects.aggregate(
+        waiting=Count("id", filter=Q(failed_at=None, run_at__lte=now)),
+        failed=Count("id", filter=~Q(failed_at=None)),
+        oldest=Min("run_at", filter=Q(failed_at=None, run_at__lte=now)),
+    )
+    return {
+        "organizations": len(rows),
+        "received": sum(row.received for row in rows),
+        "sent": sum(row.sent for row in rows),
+        "spend": sum((row.spend for row in rows), Decimal(0)),
+        "troubled": sum(1 for row in rows if row.troubles),
+        "unrouted": UnroutedDelivery.objects.filter(resolved_at=None).count(),
+        "jobs": jobs,
+    }
+
+
+def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold's DASHBOARD_CALLBACK."""
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    sort = request.GET.get("sort", "")
+    sort = sort if sort in SORTS else "trouble"
+    rows = overview(search, sort)
+    return {**context, "rows": rows, "totals": totals(rows), "q": search, "sort": sort}
+
+
+def trouble_badge(_request: HttpRequest) -> str:
+    """The number beside "Organizations" in the console's menu: how many are over 80 % of a budget this month."""
+    month = month_of(clock.now().date())
+    over = Organization.objects.filter(budget_alerts__month=month, budget_alerts__percent__gte=80).distinct().count()
+    return str(over) if over else ""
+
+
+def unrouted_badge(_request: HttpRequest) -> str:
+    open_ones = UnroutedDelivery.objects.filter(resolved_at=None)[:100].count()
+    return ("99+" if open_ones > 99 else str(open_ones)) if open_ones else ""
+
+
+def failed_badge(_request: HttpRequest) -> str:
+    failed = Job.objects.exclude(failed_at=None)[:100].count()
+    return ("99+" if failed > 99 else str(failed)) if failed else ""

@@ -1,0 +1,127 @@
+"""Reading the audit log: filters, and changes in words that a person can follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from auditlog.models import LogEntry
+from auditlog.registry import auditlog
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from .audit import MASK
+
+_LONG = 400
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field before and after, in words."""
+
+    field: str
+    before: str
+    after: str
+    secret: bool = False
+
+
+def entries(*, who: str = "", what: str = "", since: str = "", until: str = "", act: str = "") -> QuerySet[LogEntry]:
+    """The active schema's log, newest first; filters that make no sense are no filters."""
+    found = LogEntry.objects.select_related("content_type", "actor").order_by("-id")
+    if who:
+        who = who.replace("\x00", "")[:120]
+        found = found.filter(Q(actor_email__icontains=who) | Q(additional_data__actor__istartswith=who)
+                             | Q(additional_data__name__icontains=who))  # fmt: skip
+    if what:
+        label, _dot, model = what.partition(".")
+        found = found.filter(content_type__app_label=label[:100], content_type__model=model[:100])
+    if act in _ACTS:
+        found = found.filter(action=_ACTS[act])
+    if day := _day(since):
+        found = found.filter(timestamp__gte=day)
+    if day := _day(until):
+        found = found.filter(timestamp__lt=day + timedelta(days=1))
+    return found
+
+
+_ACTS = {
+    "create": LogEntry.Action.CREATE,
+    "update": LogEntry.Action.UPDATE,
+    "delete": LogEntry.Action.DELETE,
+    "access": LogEntry.Action.ACCESS,
+}
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return datetime.combine(day, time(), UTC) if day and day.year < 9999 else None
+
+
+def subjects() -> list[tuple[str, str]]:
+    """What can be looked for: ("leads.lead", "Lead") of every registered model."""
+    return sorted(
+        ((model._meta.label_lower, str(model._meta.verbose_name).capitalize()) for model in auditlog.get_models()),
+        key=lambda pair: pair[1],
+    )
+
+
+def acts() -> list[tuple[str, str]]:
+    return [("create", _("Created")), ("update", _("Changed")), ("delete", _("Deleted")), ("access", _("Visited"))]
+
+
+def act_of(entry: LogEntry) -> str:
+    """ "create", "update" …"""
+    return next(name for name, number in _ACTS.items() if number == entry.action)
+
+
+def changes(entry: LogEntry) -> list[Change]:
+    """What changed, field by field, with the names that forms use."""
+    model = _model(entry.content_type)
+    found = []
+    for name, values in (entry.changes or {}).items():
+        if isinstance(values, dict):  # many-to-many: {"operation", "objects"}
+            words = ", ".join(map(str, values.get("objects", ())))
+            added = values.get("operation") == "add"
+            found.append(Change(_label(model, name), "" if added else words, words if added else ""))
+            continue
+        if not isinstance(values, list | tuple) or len(values) != 2:
+            found.append(Change(str(name), "", _words(values)))
+            continue
+        secret = MASK in values
+        if secret or entry.action != LogEntry.Action.CREATE or _words(values[1]):
+            found.append(Change(_label(model, name), _words(values[0]), _words(values[1]), secret))
+    return found
+
+
+def _model(content_type: ContentType) -> Any:
+    return content_type.model_class()
+
+
+def _label(model: Any, name: str) -> str:
+    try:
+        return str(model._meta.get_field(name).verbose_name).capitalize() if model else name
+    except (FieldDoesNotExist, AttributeError):
+        return name
+
+
+def _words(value: Any) -> str:
+    text = "" if value in (None, "None", "", "[]", "{}") else str(value)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+
+
+def actor(entry: LogEntry) -> tuple[str, str]:
+    """(kind, words): ("staff", "Dana"), ("automation", "conversations.reply") …"""
+    data = entry.additional_data or {}
+    kind, _colon, rest = str(data.get("actor", "")).partition(":")
+    if kind in {"user", "staff", "api_key"}:
+        return kind, str(data.get("name") or entry.actor_email or rest)
+    if not kind and entry.actor_email:
+        return "user", entry.actor_email
+    return kind or "system", rest or (_("A visitor") if kind == "visitor" else _("Frontdesk itself"))

@@ -1,0 +1,38 @@
+"""What can be done with organizations, people, keys and budgets. One file per subject; all verbs are found here."""
+
+from .budgets import ai_level, check_budgets, meter
+from .health import health_probe, refresh_health, refresh_health_soon, report_failure
+from .invitations import accept_invitation, invite, revoke_invitation, send_invitation
+from .keys import create_api_key, revoke_api_key
+from .organizations import create_organization, on_new_organization, update_organization
+from .people import (
+    add_member,
+    change_role,
+    deactivate_member,
+    reactivate_member,
+    update_profile,
+)
+
+__all__ = [
+    "accept_invitation",
+    "add_member",
+    "ai_level",
+    "change_role",
+    "check_budgets",
+    "create_api_key",
+    "create_organization",
+    "deactivate_member",
+    "health_probe",
+    "invite",
+    "meter",
+    "on_new_organization",
+    "reactivate_member",
+    "refresh_health",
+    "refresh_health_soon",
+    "report_failure",
+    "revoke_api_key",
+    "revoke_invitation",
+    "send_invitation",
+    "update_organization",
+    "update_profile",
+]

@@ -1,0 +1,124 @@
+"""Invite people by mail; the link is a secret that is stored only as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from email.utils import formataddr
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from apps.jobs import clock
+
+from ..hosts import address_of
+from ..models import Invitation, Membership, Organization, Role, User
+from .people import add_member
+
+log = structlog.get_logger(__name__)
+GOOD_FOR = timedelta(days=7)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def invite(
+    organization: Organization, *, email: str, role: Role, by: User | None, by_role: Role = Role.OWNER
+) -> tuple[Invitation, str]:
+    """Ask somebody to join; (invitation, the link's address). Asking again replaces the open invitation.
+
+    The mail is tried at once; whether it left stands in the invitation, and the link works in any case.
+    """
+    email = email.strip().lower()
+    validate_email(email)
+    if not by_role.includes(role):
+        raise ValidationError({"role": _("You can invite people up to your own role.")})
+    if Membership.objects.filter(organization=organization, user__email__iexact=email, is_active=True).exists():
+        raise ValidationError({"email": _("This person already works here.")})
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    with transaction.atomic():
+        Organization.objects.select_for_update().get(pk=organization.pk)
+        _open(organization).filter(email=email).update(revoked_at=now)
+        invitation = Invitation.objects.create(
+            organization=organization,
+            email=email,
+            role=role,
+            token_hash=hash_token(token),
+            invited_by=by,
+            expires_at=now + GOOD_FOR,
+        )
+    link = link_for(organization, token)
+    send_invitation(invitation, link)
+    return invitation, link
+
+
+def link_for(organization: Organization, token: str) -> str:
+    domain = organization.get_primary_domain()
+    host = domain.domain if domain else f"{organization.slug}.{settings.BASE_DOMAIN}"
+    return address_of(host) + reverse("organizations:invitation", args=[token], urlconf=settings.ROOT_URLCONF)
+
+
+def send_invitation(invitation: Invitation, link: str) -> bool:
+    """Mail the link; False and a sentence in the invitation where the mail could not be handed over."""
+    organization = invitation.organization
+    with translation.override(organization.language):
+        context = {"invitation": invitation, "organization": organization, "link": link}
+        mail = EmailMessage(
+            subject=_("Join %(organization)s on Frontdesk") % {"organization": organization.name},
+            body=render_to_string("organizations/mail/invitation.txt", context),
+            from_email=formataddr((organization.name, settings.DEFAULT_FROM_EMAIL)),
+            to=[invitation.email],
+        )
+    try:
+        mail.send()
+    except Exception as error:  # noqa: BLE001  every mail provider fails in its own way
+        log.warning("invitation.not_mailed", error=f"{type(error).__name__}: {error}"[:300])
+        invitation.mail_problem = f"{type(error).__name__}: {error}"[:300]
+    else:
+        invitation.mailed_at, invitation.mail_problem = clock.now(), ""
+    invitation.save(update_fields=["mailed_at", "mail_problem"])
+    return not invitation.mail_problem
+
+
+def revoke_invitation(invitation: Invitation) -> None:
+    """Make the link worth nothing."""
+    _open(invitation.organization).filter(pk=invitation.pk).update(revoked_at=clock.now())
+
+
+def find_invitation(organization: Organization, token: str) -> Invitation | None:
+    """The open invitation behind a link's token, here; None if it was used, revoked, replaced or has expired."""
+    found = _open(organization).filter(token_hash=hash_token(token)).select_related("invited_by").first()
+    return found if found and found.expires_at > clock.now() else None
+
+
+@transaction.atomic
+def accept_invitation(invitation: Invitation, user: User) -> Membership:
+    """Let the invited person in, once; ValidationError for anybody else."""
+    locked = _open(invitation.organization).select_for_update().filter(pk=invitation.pk).first()
+    if locked is None or locked.expires_at <= clock.now():
+        raise ValidationError(_("This invitation is no longer open. Ask for a new one."))
+    if user.email.lower() != locked.email:
+        raise ValidationError(_("This invitation is for somebody else. Sign out first."))
+    membership = add_member(invitation.organization, user, role=Role(locked.role))
+    if not membership.is_active:  # they worked here before, and are asked back
+        membership.is_active, membership.role = True, locked.role
+        membership.save(update_fields=["is_active", "role"])
+    locked.accepted_at = clock.now()
+    locked.save(update_fields=["accepted_at"])
+    return membership
+
+
+def _open(organization: Organization) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(organization=organization, accepted_at=None, revoked_at=None)

@@ -1,0 +1,20 @@
+"""Work about one organization that nobody waits for."""
+
+from __future__ import annotations
+
+from apps.jobs.registry import Claimed, handles
+
+from . import services
+from .queries import current_organization
+
+
+@handles("organizations.budgets", queue="bulk")
+def budgets(_job: Claimed) -> None:
+    """Tell people about budgets that are being used up."""
+    services.check_budgets(current_organization())
+
+
+@handles("organizations.health", queue="bulk")
+def health(_job: Claimed) -> None:
+    """Bring the agency's row about a tenant up to date."""
+    services.refresh_health(current_organization())

@@ -1,0 +1,1 @@
+"""Pages of Settings, one file per section."""

@@ -1,0 +1,43 @@
+"""The door through which agency staff comes in and goes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from .. import staff
+from ..access import member_required
+from ..hosts import address_of
+from ..models import Role
+from .invitation import PASSWORD_BACKEND
+
+
+@never_cache
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """Redeem a link from the console: a session of its own, that is worth something here only."""
+    entry = staff.redeem(token, request.tenant)
+    if entry is None:
+        return render(request, "organizations/entry_over.html", status=HTTPStatus.GONE)
+    if request.user.is_authenticated:
+        logout(request)
+    login(request, entry.user, backend=PASSWORD_BACKEND)
+    request.session[staff.SESSION_KEY] = entry.pk
+    request.session.set_expiry(int(staff.STAY.total_seconds()))
+    return redirect("dashboard:home")
+
+
+@require_POST
+@member_required(Role.VIEWER)
+def leave(request: HttpRequest) -> HttpResponse:
+    """End the stay and this session; back to the console."""
+    if request.staff_entry is None:
+        return redirect("dashboard:home")
+    staff.leave(request.staff_entry)
+    logout(request)
+    return redirect(address_of(settings.BASE_DOMAIN) + "/admin/")
