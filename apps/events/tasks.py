@@ -87,7 +87,7 @@ def _one_by_one(entry: JournalEntry) -> None:
                 with transaction.atomic():
                     call()
             except Exception as error:
-                log.exception("event.handler_failed", type=entry.type, event=str(entry.uuid), handler=name)
+                log.exception("event.handler_failed", type=entry.type, entry=str(entry.uuid), handler=name)
                 failed[name] = error
     now = clock.now()
     entry.left = list(failed)

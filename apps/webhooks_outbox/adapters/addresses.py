@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 LONGEST = 500
 # Where other things than web servers listen (after the fetch standard's blocked ports), and databases.
@@ -21,6 +21,10 @@ _BAD_PORTS = frozenset(
 # Public by their number, yet the inside of a cloud: Azure's host agent.
 _INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
 _LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "localdomain")
+# Special by IANA's registries, though ipaddress calls (parts of) them global.
+_SPECIAL = tuple(
+    ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "fec0::/10", "3fff::/20", "5f00::/16")
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 
@@ -50,7 +54,7 @@ def check_url(url: str, *, allowed: Collection[str] = ()) -> None:
         raise Unusable("invalid")
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, _port_or_error = parts.hostname, parts.port
     except ValueError as error:
         raise Unusable("invalid") from error
     if parts.scheme not in ("http", "https"):
@@ -61,7 +65,7 @@ def check_url(url: str, *, allowed: Collection[str] = ()) -> None:
         raise Unusable("credentials")
     if is_allowed(url, allowed):
         return
-    if not _port_is_fine(port or (443 if parts.scheme == "https" else 80)):
+    if not _port_is_fine(_port(parts)):
         raise Unusable("port")
     name = host.rstrip(".").lower()
     literal = _literal(name)
@@ -77,8 +81,11 @@ def check_url(url: str, *, allowed: Collection[str] = ()) -> None:
 def is_allowed(url: str, allowed: Collection[str]) -> bool:
     """Whether the operator of this installation vouches for the address's host and port."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{(parts.hostname or '').lower()}:{port}" in allowed
+    return f"{(parts.hostname or '').lower()}:{_port(parts)}" in allowed
+
+
+def _port(parts: SplitResult) -> int:
+    return (443 if parts.scheme == "https" else 80) if parts.port is None else parts.port
 
 
 def check_socket(sockaddr: tuple[object, ...]) -> None:
@@ -101,7 +108,9 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _INSIDE
+    if address in _INSIDE or any(address in network for network in _SPECIAL):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def _port_is_fine(port: int) -> bool:
