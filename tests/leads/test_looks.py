@@ -1,0 +1,117 @@
+"""The pages as people see them."""
+
+import pytest
+
+from apps.jobs import clock
+from apps.leads import services, submissions
+from apps.leads.models import Lead
+from apps.organizations.models import User
+from tests.browser import Variant, judge, look, visit
+from tests.leads.test_forms import FIELDS
+
+pytestmark = pytest.mark.browser
+NAMES = ["Sara Haddad", "يوسف الخطيب", "Tom Becker", "Mariam Al Suwaidi", "Chen Wei", "Fatima Zahra", "Omar", "لمى حسن", "Ines Moreau", "Ali"]
+
+
+@pytest.fixture
+def people(site):
+    with site.inside("acme"):
+        bob = User.objects.get(email="bob@example.com")
+        by = f"user:{bob.pk}"
+        for n, name in enumerate(NAMES * 2):
+            lead, _i, _c = services.find_or_create_by_identity(
+                ["whatsapp", "instagram", "facebook", "webchat"][n % 4], "account", f"id-{n}", name=name if n != 6 else "",
+                source=["ad", "direct", "post"][n % 3], username=f"user{n}" if n % 4 == 1 else "", language="ar" if n % 3 else "en",
+            )  # fmt: skip
+            for _m in range(n % 5):
+                services.note_message(lead, text="how much is it?")
+            if n % 2:
+                services.capture_details(lead, phone=f"+97150123{4500 + n}", email=f"person{n}@example.com", by="bot")
+            if n % 3 == 0:
+                services.set_owner(lead, bob, by=by)
+            services.move_to_stage(lead, ["new", "contacted", "qualified", "converted", "won", "lost"][n % 6], by=by)
+            services.add_tag(lead, ["wholesale", "vip", "جملة"][n % 3], by=by)
+        services.log_activity(lead, "call", "Agreed to send samples of the S3 boots on Sunday.", by=by)
+        services.add_note(lead, "يفضل التواصل عبر واتساب", by=by)
+        form = submissions.save_form(None, name="Quote request", title="Ask for a quote", fields=FIELDS, thanks="See you soon")
+        yield {"lead": Lead.objects.get(pk=lead.pk), "form": form}
+
+
+def test_pages_look_right(browser, site, people):
+    lead, form = people["lead"], people["form"]
+    for name, path in [
+        ("leads-list", ""), ("leads-board", "board/"), ("leads-person", f"{lead.pk}/"), ("leads-new", "new/"),
+        ("leads-forms", "forms/"), ("leads-form", f"forms/{form.pk}/"), ("leads-none", "?q=zzzz"),
+    ]:  # fmt: skip
+        visit(browser, site.url(f"/dashboard/leads/{path}"), name=name, cookies=site.cookies("alice"))
+    visit(browser, site.url(f"/forms/{form.key}/"), name="form-hosted")
+
+
+def test_cards_move_by_key_menu_and_drag(browser, site, people):
+    with look(browser, site.url("/dashboard/leads/board/"), Variant(), cookies=site.cookies("bob")) as page:
+        card = page.locator("[data-stage=new] [data-card]").first
+        name = card.get_attribute("data-name")
+        card.locator("[data-card-link]").focus()
+        with page.expect_response("**/stage/**"):
+            page.keyboard.press("Shift+ArrowRight")
+        moved = page.locator(f"[data-stage=contacted] [data-card][data-name='{name}']").first
+        assert moved.count() == 1
+        page.wait_for_function("document.getElementById('announce').textContent.length > 0")
+        with page.expect_response("**/stage/**"):
+            moved.locator("summary").click()
+            moved.locator("[data-to=won]").click()
+        assert page.locator(f"[data-stage=won] [data-card][data-name='{name}']").count() >= 1
+        source = page.locator("[data-stage=new] [data-card]").first
+        dragged = source.get_attribute("data-move")
+        with page.expect_response("**/stage/**"):
+            source.drag_to(page.locator("[data-stage=lost] [data-cards]"))
+        assert page.locator(f"[data-stage=lost] [data-move='{dragged}']").count() == 1
+        judge(page, "leads-board-moved")
+    with site.inside("acme"):
+        assert Lead.objects.filter(stage="won", stage_changed_at__gte=clock.now().replace(hour=0)).exists()
+
+
+def test_bulk_and_inline_edit(browser, site, people):
+    with look(browser, site.url("/dashboard/leads/"), Variant(), cookies=site.cookies("alice")) as page:
+        page.locator("[data-select]").nth(0).check()
+        page.locator("[data-select]").nth(1).check()
+        judge(page, "leads-bulk-bar")
+        page.locator("[data-bulk-act]").select_option("stage:won")
+        page.get_by_role("button", name="Do it").click()
+        page.get_by_role("button", name="Undo").wait_for()
+        judge(page, "leads-bulk-done")
+    lead = people["lead"]
+    with look(browser, site.url(f"/dashboard/leads/{lead.pk}/"), Variant(), cookies=site.cookies("bob")) as page:
+        page.locator("a[hx-get$='/edit/']").click()
+        page.locator("#details input[name=company]").fill("Haddad & Sons")
+        judge(page, "leads-edit")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Haddad & Sons").first.wait_for()
+        page.locator("#add-tag").fill("new tag")
+        page.locator(".leads-addtag button").click()
+        page.locator(".leads-tag-l", has_text="new tag").wait_for()
+        page.locator(".step", has_text="Won").click()
+        page.locator(".step-on", has_text="Won").wait_for()
+        page.locator("#id_text").fill("Called, no answer")
+        page.locator(".leads-log button").click()
+        page.get_by_text("Called, no answer").wait_for()
+        judge(page, "leads-person-after")
+
+
+def test_a_form_inside_a_foreign_page(browser, site, people):
+    form = people["form"]
+    script = site.url(f"/forms/{form.key}/embed.js")
+    with look(browser, site.url(f"/forms/{form.key}/"), Variant()) as page:
+        page.route("http://shop.example/**", lambda route: route.fulfill(
+            content_type="text/html", body=f'<!doctype html><title>Shop</title><h1>Shop</h1><script src="{script}" async></script>'
+        ))
+        page.goto("http://shop.example/boots?utm_source=news")
+        inside = page.frame_locator("iframe")
+        inside.locator("[name=name]").fill("Layla")
+        inside.locator("[name=phone]").fill("+971501112223")
+        inside.locator("button[type=submit]").dblclick()
+        inside.get_by_text("See you soon").wait_for()
+    with site.inside("acme"):
+        lead = Lead.objects.get(name="Layla")
+        assert lead.origin["utm_source"] == "news"
+        assert lead.origin["page"].startswith("http://shop.example/boots")
