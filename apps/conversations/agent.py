@@ -10,11 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from apps.ai import facts, language
+from apps.ai import language
 from apps.ai import queries as ai_queries
 from apps.ai import services as ai
+from apps.ai.facts import Mismatch, check, rows_of
 from apps.ai.models import Generation, Persona
-from apps.ai.providers import Briefing, Request, Turn
+from apps.ai.providers import Request, Turn
 from apps.jobs import trace
 
 from .adapters import Button, Card, Kind
@@ -50,7 +51,7 @@ class Draft:
     hand_off: HandOff | None = None
     generation: Generation | None = None
     facts: list[dict[str, Any]] = field(default_factory=list)
-    mismatches: list[facts.Mismatch] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
     intent: str = ""
     signals: tuple[str, ...] = ()  # what it says about the person, for their score
 
@@ -67,7 +68,7 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
     """One answer to the messages of `todo`. Calls models: never inside a transaction."""
     spoken = language_of(conversation, todo)
     if not any(_has_words(message) for message in todo):
-        return _wordless(conversation, todo, spoken)
+        return _wordless(todo, spoken)
     persona = ai_queries.persona()
     briefing = ai.briefing_for(persona, _known(conversation))
     box = Toolbox(conversation, spoken)
@@ -81,13 +82,13 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
         briefing=briefing,
     )
     answer, request = _converse(conversation, persona, request, box, level)
-    known = [*facts.rows_of(request.turns, briefing), *ledger]
+    known = [*rows_of(request.turns, briefing), *ledger]
     text = answer.completion.text.strip()
-    mismatches = facts.check(text, known)
+    mismatches = check(text, known)
     if mismatches and text:
         answer = _rewrite(conversation, persona, request, text, mismatches, level, answer.run)
         text = answer.completion.text.strip()
-        still = facts.check(text, known)
+        still = check(text, known)
         if still or not text:
             answer.generation.details = {**answer.generation.details, "intent": "unchecked"}
             box.hand_off = box.hand_off or HandOff("facts", _summary(still or mismatches))
@@ -151,7 +152,7 @@ def _rewrite(
     persona: Persona,
     request: Request,
     text: str,
-    mismatches: Sequence[facts.Mismatch],
+    mismatches: Sequence[Mismatch],
     level: ai.Level,
     run: uuid.UUID,
 ) -> ai.Answer:
@@ -164,7 +165,7 @@ def _rewrite(
     return _ask(conversation, persona, replace(request, system=system, tools=()), level, run)
 
 
-def _summary(mismatches: Sequence[facts.Mismatch]) -> str:
+def _summary(mismatches: Sequence[Mismatch]) -> str:
     return ", ".join(dict.fromkeys(one.text for one in mismatches[:5]))[:200]
 
 
@@ -207,7 +208,7 @@ def _has_words(message: Message) -> bool:
     return bool(message.text.strip() or message.payload.get("button"))
 
 
-def _wordless(conversation: Conversation, todo: Sequence[Message], spoken: str) -> Draft:
+def _wordless(todo: Sequence[Message], spoken: str) -> Draft:
     """Photos and voice messages alone: we say honestly that a person will look."""
     kinds = {message.kind for message in todo}
     with override(spoken):
@@ -255,6 +256,3 @@ def _quick_replies(conversation: Conversation, details: dict[str, Any]) -> tuple
     limits = adapter(conversation.channel).LIMITS
     wanted = [str(one).strip() for one in details.get("quick_replies", ()) if str(one).strip()]
     return tuple(Button(title=one[: limits.quick_reply_title], payload=one[:200]) for one in wanted[: limits.quick_replies])
-
-
-__all__ = ["Briefing", "Draft", "draft_answer", "give_up", "language_of", "safe_sentence", "words_of"]

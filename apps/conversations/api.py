@@ -17,7 +17,7 @@ from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
 
-from . import gate, queries, services
+from . import gate, queries, search, services
 from .adapters import Attachment, Kind
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner
 
@@ -44,7 +44,7 @@ class ConversationLeadSerializer(serializers.Serializer[Any]):
     email = serializers.CharField()
     phone = serializers.CharField()
     stage = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     score = serializers.IntegerField()
 
 
@@ -84,7 +84,9 @@ class FiltersSerializer(serializers.Serializer[Any]):
     owner = serializers.ChoiceField(choices=Owner.values, required=False, default="")
     assignee = serializers.RegexField(r"^(me|none|\d{1,18})$", required=False, default="")
     channel = Words(required=False, default="", max_length=20)
-    label = serializers.ChoiceField(choices=["hot", "warm", "cold"], required=False, default="")
+    label = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=["hot", "warm", "cold"], required=False, default=""
+    )
     lead = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**62)
     unread = serializers.BooleanField(required=False, default=False)
     waiting = serializers.BooleanField(required=False, default=False)
@@ -104,7 +106,7 @@ class SendMessageSerializer(serializers.Serializer[Any]):
     """A message to the customer: text, files, or an approved template with its variables."""
 
     text = Words(required=False, default="", allow_blank=True, max_length=services.LONGEST_TEXT)
-    attachments = OutgoingFileSerializer(many=True, required=False, default=list, max_length=10)
+    attachments = serializers.ListField(child=OutgoingFileSerializer(), required=False, default=list, max_length=10)
     template = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=2**62)
     variables = serializers.ListField(child=Words(max_length=1000), required=False, default=list, max_length=20)
     reply_to = Words(required=False, default="", allow_blank=True, max_length=500)
@@ -131,7 +133,7 @@ class DecisionReasonSerializer(serializers.Serializer[Any]):
     rule = serializers.CharField()
     verdict = serializers.CharField()
     code = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
     sentence = serializers.CharField()
 
 
@@ -172,11 +174,11 @@ class WhySerializer(serializers.Serializer[Any]):
 
 
 class ByLastMessage(NewestFirst):
-    ordering = ("-last_message_at", "-id")
+    ordering = ("-last_message_at", "-id")  # type: ignore[assignment]
 
 
 class ByTime(NewestFirst):
-    ordering = ("-at", "-id")
+    ordering = ("-at", "-id")  # type: ignore[assignment]
 
 
 def _user(request: Request) -> User | None:
@@ -225,7 +227,8 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         conversation = queries.get_conversation(int(pk))
         if request.method == "POST":
             return self._send(request, conversation)
-        page = self.paginate_queryset(Message.objects.filter(conversation=conversation))
+        rows: Any = Message.objects.filter(conversation=conversation)
+        page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(MessageSerializer(page, many=True).data)
 
     def _send(self, request: Request, conversation: Conversation) -> Response:
@@ -348,7 +351,7 @@ class MessageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         form = MessageFiltersSerializer(data=self.request.query_params)
         form.is_valid(raise_exception=True)
         if form.validated_data["search"]:
-            rows = queries.matching(form.validated_data["search"], limit=500)
+            rows = search.matching(form.validated_data["search"], limit=500)
         if form.validated_data["conversation"]:
             rows = rows.filter(conversation_id=form.validated_data["conversation"])
         return rows

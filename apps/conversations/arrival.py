@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from apps.integrations.models import Delivery
@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 50
 BACKOFF = (2, 10, 60, 300, 1800)
+# A large delivery takes seconds; nothing is begun that the lease might not last for.
+ENOUGH_TIME = timedelta(seconds=20)
 LATER = "conversations.receive_later"
 # News about messages we do not have (sent by another app, before we were connected) is let go after a while.
 NOT_YET_TRIES = 4
@@ -79,6 +81,8 @@ def receive(job: Claimed) -> bool:
     """Read a batch of deliveries in order; True while there may be more."""
     ids = list(Delivery.objects.filter(_due()).order_by("id").values_list("pk", flat=True)[:BATCH])
     for delivery_id in ids:
+        if job.leased_until - clock.now() < ENOUGH_TIME:
+            return True
         with transaction.atomic():
             jobs.hold(job)
             delivery = (
@@ -149,7 +153,7 @@ def _finish(delivery: Delivery, state: str, error: str = "") -> None:
     delivery.processed_at = clock.now()
     delivery.save(update_fields=["state", "error", "processed_at", "attempts"])
     if state in {Delivery.State.MALFORMED, Delivery.State.FAILED}:
-        log.warning("delivery.kept", delivery=delivery.pk, state=state, error=error, tenant=connection.schema_name)
+        log.warning("delivery.kept", delivery=delivery.pk, state=state, error=error)
 
 
 def _joined(problems: Iterable[str]) -> str:

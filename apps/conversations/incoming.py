@@ -16,7 +16,7 @@ from apps.integrations.surfaces import Checkup
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.leads import services as leads
-from apps.leads.models import Identity
+from apps.leads.models import Identity, Lead
 
 from . import fates
 from .adapters import (
@@ -109,32 +109,37 @@ class Arrival:
             origin=first,
             channel=account.channel,
         )
-        found = self.existing(account, person, identity)
+        found = self.existing(account, person, identity, lead)
         started = False
         if found is None:
-            found, started = self._start(account, identity, first)
+            found, started = self._start(account, identity, lead, first)
         if created and not person.name and account.channel in _WITH_PROFILES:
             jobs.schedule(PROFILE, str(identity.pk))
         conversation = Conversation.locked(found)
         assert conversation is not None  # conversations are deleted with their lead only, which is locked now
         return conversation, started
 
-    def existing(self, account: ConnectedAccount, person: Person, identity: Identity) -> int | None:
+    def existing(self, account: ConnectedAccount, person: Person, identity: Identity, lead: Lead) -> int | None:
         """By this id, by another id of the same person, or by the person (whose numbers and user ids change)."""
-        rows = dict(Conversation.objects.filter(account=account, lead_id=identity.lead_id).values_list("identity__value", "pk"))
+        people = {identity.lead_id, lead.pk}  # two where people were merged
+        rows = dict(
+            Conversation.objects.filter(account=account, lead__in=people).values_list("identity__value", "pk")
+        )
         for value in (identity.value, person.id, *person.aliases):
             if value in rows:
                 return rows[value]
         return next(iter(rows.values()), None) if len(rows) == 1 else None
 
-    def _start(self, account: ConnectedAccount, identity: Identity, origin: dict[str, Any]) -> tuple[int, bool]:
+    def _start(
+        self, account: ConnectedAccount, identity: Identity, lead: Lead, origin: dict[str, Any]
+    ) -> tuple[int, bool]:
         try:
             with transaction.atomic():
                 conversation = Conversation.objects.create(
                     channel=account.channel,
                     account=account,
                     identity=identity,
-                    lead_id=identity.lead_id,
+                    lead=lead,
                     origin=origin,
                 )
         except IntegrityError:  # another worker was quicker
@@ -202,7 +207,7 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         at=at,
         created_at=now,
     )
-    _update(conversation, stored, fact, started=started)
+    _update(conversation, stored, started=started)
     record(
         MessageReceived(
             **about(conversation),
@@ -233,7 +238,7 @@ def _payload(fact: Inbound, *, old: bool) -> dict[str, Any]:
     return found
 
 
-def _update(conversation: Conversation, stored: Message, fact: Inbound, *, started: bool) -> None:
+def _update(conversation: Conversation, stored: Message, *, started: bool) -> None:
     """What a new message changes about its conversation."""
     fields = conversation.last(stored)
     if started and not fields:
@@ -336,7 +341,7 @@ def identity_change(arrival: Arrival, fact: IdentityChange) -> None:
     """A person's number or user id changed: we write to the new one from now on."""
     account = arrival.account(fact.account)
     known = arrival.known(fact.person, account)
-    lead, identity, _created = leads.find_or_create_by_identity(
+    _lead, identity, _created = leads.find_or_create_by_identity(
         account.channel,
         account.external_id,
         fact.person.id,
@@ -346,7 +351,6 @@ def identity_change(arrival: Arrival, fact: IdentityChange) -> None:
         phone=fact.person.phone,
         channel=account.channel,
     )
-    del lead
     if known is not None and known.identity_id != identity.pk:
         taken = Conversation.objects.filter(identity=identity, account=account).exists()
         if not taken and known.lead_id == identity.lead_id:

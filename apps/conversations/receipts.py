@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict
-from typing import Any
 
+from apps.events import record
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock, trace
 
@@ -16,7 +16,6 @@ from .incoming import Arrival, NotYet, is_old
 from .models import Conversation, Message
 from .outgoing import note_sent
 from .ownership import about, claim_for_human, note_answered
-from apps.events import record
 from .queries import find_message
 
 Status = Message.Status
@@ -167,6 +166,3 @@ def _by_reference(reference: str) -> Message | None:
     except (ValueError, AttributeError, TypeError):
         return None
     return Message.objects.filter(uuid=key).first()
-
-
-__all__: list[Any] = ["echo", "receipt"]

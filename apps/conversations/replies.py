@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.ai import queries as ai_queries
+from apps.ai.services import Silent
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
@@ -55,6 +56,8 @@ def answer(job: Claimed) -> None:
         with trace.following(todo[-1].trace):
             try:
                 draft = agent.draft_answer(conversation, todo, level=ai_level(current_organization()))
+            except Silent:
+                return  # the organization is paused: people see that somebody waits
             except Exception as error:
                 if job.attempt < TRIES:
                     raise

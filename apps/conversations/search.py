@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -49,7 +50,7 @@ def search_ids(words: str, *, before: int | None = None, limit: int = 50) -> lis
     if not query:
         return []
     older = "AND id < %s" if before else ""
-    parameters = [query, *([before] if before else [])]
+    parameters: list[Any] = [query, *([before] if before else [])]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT id FROM conversations_message WHERE {_MATCH}", [query])
         plan = cursor.fetchone()[0]

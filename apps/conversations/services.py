@@ -225,14 +225,14 @@ def wake_snoozed(conversation_id: int) -> datetime | None:
     return None
 
 
-def mark_read(conversation: Conversation, *, by: User | None = None) -> None:
+def mark_read(conversation: Conversation, *, by: User | None = None) -> None:  # noqa: ARG001
     """Somebody of the team has seen it."""
     if Conversation.objects.filter(pk=conversation.pk, unread__gt=0).exists():
         with transaction.atomic():
             _locked(conversation).change(unread=0)
 
 
-def mark_unread(conversation: Conversation, *, by: User | None = None) -> None:
+def mark_unread(conversation: Conversation, *, by: User | None = None) -> None:  # noqa: ARG001
     """Leave it for later, or for somebody else."""
     with transaction.atomic():
         _locked(conversation).change(unread=1)
@@ -261,7 +261,7 @@ def send_message(
     text = _clean(text)
     filled = _fill(template, variables) if template else None
     _check_content(conversation, text, attachments, template)
-    reference = uuid.uuid5(_OURS, f"{connection.schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}") if token else None
+    reference = uuid.uuid5(_OURS, f"{current_organization().schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}") if token else None
     with transaction.atomic():
         locked = _locked(conversation)
         if reference and (earlier := Message.objects.filter(uuid=reference).first()):
@@ -321,12 +321,16 @@ def _fill(template: MessageTemplate, variables: Sequence[str]) -> str:
     for number, value in enumerate(variables, 1):
         if not str(value).strip():
             raise ValidationError({"variables": _("Fill in every field of the template.")})
-        text = text.replace("{{%d}}" % number, str(value))
-    while "{{%d}}" % (wanted + 1) in template.body:
+        text = text.replace(_field(number), str(value))
+    while _field(wanted + 1) in template.body:
         wanted += 1
     if wanted != len(variables):
         raise ValidationError({"variables": _("This template has %(count)s fields to fill in.") % {"count": wanted}})
     return text
+
+
+def _field(number: int) -> str:
+    return "{{" + str(number) + "}}"
 
 
 def retry_message(message: Message, *, by: User | None, actor: str = "") -> Message:
@@ -371,7 +375,7 @@ def _requeue(conversation: Conversation, message: Message, ruling: gate.Ruling, 
     jobs.schedule(SEND, str(conversation.pk))
 
 
-def cancel_message(message: Message, *, by: User | None, actor: str = "") -> bool:
+def cancel_message(message: Message, *, by: User | None = None) -> bool:  # noqa: ARG001
     """Take a message back that has not left yet; False when it is too late."""
     with transaction.atomic():
         conversation = _locked(message.conversation)

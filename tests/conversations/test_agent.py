@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from apps.ai.models import Generation, Persona
-from apps.conversations import agent
+from apps.ai.models import Generation, Intent, Persona
+from apps.conversations import agent, replies
 from apps.conversations.models import Conversation, Suppression
+from apps.conversations.ownership import unanswered
+from apps.jobs import clock
+from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Lead
 from tests.vendors.llm import Answer
@@ -131,7 +136,7 @@ def test_stop_suppresses_marketing(says, settle, thread):
 
 
 def test_a_photo_alone_is_answered_sensibly(deliver, settle, graph, thread):
-    from tests.vendors import graph_webhooks as webhooks  # noqa: PLC0415
+    from tests.vendors import graph_webhooks as webhooks
 
     graph.heard_from("1001", "psid-1")
     photo = {"type": "image", "payload": {"url": "https://cdn.fbsbx.com/x.jpg"}}
@@ -157,3 +162,35 @@ def test_a_persona_that_is_off_leaves_it_to_people(says, settle, thread):
     assert Conversation.objects.get().waiting_since is not None
 
 
+def test_an_answer_that_cannot_be_written_ends_with_a_person(says, settle, thread):
+    """A fault of our own in writing answers: tried again, then a person has it and the customer is told."""
+    Intent.objects.create(name="broken", phrases=5)
+    says("webchat", "Hello there")
+    settle(1)
+    assert [message.direction for message in thread()] == ["in"]
+    settle(120)
+    conversation = Conversation.objects.get()
+    assert conversation.owner == "human"
+    assert conversation.escalation.startswith("ai_unavailable")
+    assert thread()[-1].text == agent.safe_sentence("en")
+
+
+def test_a_customer_who_writes_on_while_we_think_gets_one_answer(model, says, settle, acme, thread):
+    """The second message arrives while the model is being asked: the first draft is thrown away."""
+    says("facebook", "First")
+    settle(1)
+    conversation = Conversation.objects.get()
+    todo = unanswered(conversation)
+    draft = agent.draft_answer(conversation, todo, level="full")
+    says("facebook", "Second")
+    settle(0)
+    clock.advance(timedelta(seconds=5))
+    (job,) = jobs.claim("ai", kinds=["conversations.reply"])
+    assert replies._commit(job, conversation, todo, draft, last=False) is False
+    draft.generation.refresh_from_db()
+    assert draft.generation.was_used is False
+    jobs.run([job])
+    settle()
+    outgoing = [message for message in thread() if message.direction == "out"]
+    assert len(outgoing) == 1
+    assert len(outgoing[0].payload["answers"]) == 2

@@ -254,7 +254,7 @@ def test_a_notice_about_the_account_is_recorded(deliver, settle, accounts):
 
 
 def test_a_snoozed_or_resolved_conversation_opens_again(says, settle, alice):
-    from apps.conversations import services  # noqa: PLC0415
+    from apps.conversations import services
 
     says("webchat", "Hello")
     settle()

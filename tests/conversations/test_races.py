@@ -38,7 +38,7 @@ def acme_for_real(committed):  # noqa: F811
 
 
 def store(body, trace=None):
-    import json  # noqa: PLC0415
+    import json
 
     row = Delivery.objects.create(
         channel="facebook", account="1001", body=json.dumps(body).encode(), trace=trace or uuid.uuid4()
