@@ -185,7 +185,7 @@ def test_a_customer_who_writes_on_while_we_think_gets_one_answer(model, says, se
     says("facebook", "Second")
     settle(0)
     clock.advance(timedelta(seconds=5))
-    (job,) = jobs.claim("ai", kinds=["conversations.reply"])
+    (job,), _more = jobs.claim("ai", kinds=["conversations.reply"])
     assert replies._commit(job, conversation, todo, draft, last=False) is False
     draft.generation.refresh_from_db()
     assert draft.generation.was_used is False
