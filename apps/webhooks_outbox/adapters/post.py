@@ -1,11 +1,11 @@
-"""Many POSTs at once, from one thread that is not asynchronous otherwise.
+"""Many POSTs at once, for a thread that is not asynchronous otherwise.
 
     with Post(allowed=…) as post:
         post.add(letters)
         for outcome in post.collect(seconds=0.1): …
 
-The event loop runs only inside `collect`; between two calls the thread may use the database. aiohttp, because httpx
-slows down five times above ten concurrent requests.
+The event loop has a thread of its own: while the caller waits for the database, answers keep coming in. aiohttp, because
+httpx slows down five times above ten concurrent requests.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import asyncio
 import json
 import socket
 import ssl
+import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -76,58 +78,58 @@ class Post:
         self.allowed = frozenset(allowed)
         self.per_endpoint = per_endpoint
         self.timeout = timeout
-        self.loop = asyncio.new_event_loop()
         self.busy: Counter[int] = Counter()
         self._results: list[Outcome] = []
         self._wanted = 1
-        self._enough = asyncio.Event()
+        self._changed = threading.Condition()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="outbox-post", daemon=True)
         self._turns = asyncio.Semaphore(at_once)
         self._own_turns: dict[int, asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     def __enter__(self) -> Self:
+        self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        async def close() -> None:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            for session in self._sessions.values():
-                await session.close()
-            await asyncio.sleep(0)
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
 
-        self.loop.run_until_complete(close())
-        self.loop.close()
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for session in self._sessions.values():
+            await session.close()
 
     @property
     def outstanding(self) -> int:
         return self.busy.total()
 
-    def add(self, letters: Iterable[Letter]) -> None:
+    def add(self, letters: Sequence[Letter]) -> None:
+        if letters:
+            self.busy.update(letter.endpoint for letter in letters)
+            # With the caller's context: its clock may be a test's.
+            self._loop.call_soon_threadsafe(self._begin, letters, context=copy_context())
+
+    def _begin(self, letters: Sequence[Letter]) -> None:
         for letter in letters:
-            self.busy[letter.endpoint] += 1
-            task = self.loop.create_task(self._deliver(letter))
+            task = self._loop.create_task(self._deliver(letter))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     def collect(self, seconds: float, *, most: int = 50) -> list[Outcome]:
         """What came back: as soon as there is `most` of it, or all of it, or `seconds` are over."""
-        self._wanted = min(most, self.outstanding)
-        if len(self._results) < self._wanted:
-            self._enough.clear()
-            self.loop.run_until_complete(self._wait(seconds))
-        found, self._results = self._results, []
-        for outcome in found:
-            self.busy[outcome.letter.endpoint] -= 1
+        with self._changed:
+            self._wanted = min(most, self.outstanding)
+            self._changed.wait_for(lambda: len(self._results) >= self._wanted, seconds)
+            found, self._results = self._results, []
+        self.busy.subtract(outcome.letter.endpoint for outcome in found)
         return found
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._enough.wait(), seconds)
-        except TimeoutError:
-            pass
 
     async def _deliver(self, letter: Letter) -> None:
         own = self._own_turns.setdefault(letter.endpoint, asyncio.Semaphore(self.per_endpoint))
@@ -136,9 +138,10 @@ class Post:
                 outcome = Outcome(letter, clock.now(), sent=False)
             else:
                 outcome = await self._post(letter)
-        self._results.append(outcome)
-        if len(self._results) >= self._wanted:
-            self._enough.set()
+        with self._changed:
+            self._results.append(outcome)
+            if len(self._results) >= self._wanted:
+                self._changed.notify()
 
     async def _post(self, letter: Letter) -> Outcome:
         at = clock.now()
