@@ -93,7 +93,7 @@ def _who() -> tuple[dict[str, str], Any, str | None]:
     return {"actor": "system"}, None, None
 
 
-def _sign(sender: type[LogEntry], instance: LogEntry, **_kwargs: Any) -> None:
+def _sign(instance: LogEntry, **_kwargs: Any) -> None:
     if instance.pk is None:
         data, user, address = _who()
         instance.additional_data = {**data, **(instance.additional_data or {})}

@@ -25,7 +25,7 @@ from tests.vendors.graph import Graph
 
 
 @pytest.fixture
-def acme_for_real(committed):  # noqa: F811
+def acme_for_real(committed):
     """Acme on a database of its own, with a page behind which a Graph API stands."""
     before = settings.META_GRAPH_URL
     organization = Organization.objects.get(slug="acme")
@@ -87,7 +87,7 @@ while True:
 
 
 @pytest.mark.slow
-def test_a_worker_killed_while_sending_neither_loses_nor_doubles(acme_for_real, committed):  # noqa: F811
+def test_a_worker_killed_while_sending_neither_loses_nor_doubles(acme_for_real, committed):
     organization, graph = acme_for_real
     graph.heard_from("1001", "psid-1")
     store(webhooks.message("page", "1001", "psid-1", "Hello"))
@@ -116,7 +116,7 @@ def test_a_worker_killed_while_sending_neither_loses_nor_doubles(acme_for_real, 
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_the_middle_of_a_crowd(acme_for_real, committed):  # noqa: F811
+def test_a_worker_killed_in_the_middle_of_a_crowd(acme_for_real, committed):
     _organization, graph = acme_for_real
     for n in range(12):
         graph.heard_from("1001", f"psid-{n}")

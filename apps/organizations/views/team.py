@@ -64,7 +64,7 @@ def invite(request: HttpRequest) -> HttpResponse:
                 by_role=held,
             )
         except ValidationError as error:
-            form.add_error(None if not hasattr(error, "error_dict") else None, _flat(error))
+            form.add_error(None, _flat(error))
         else:
             return render(request, "organizations/team.html", _context(request, invited=invitation, link=link))
     return render(request, "organizations/team.html", _context(request, form), status=422)
