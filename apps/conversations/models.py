@@ -91,6 +91,7 @@ class Conversation(models.Model):
         return (
             cls.objects.select_for_update(of=("self",))
             .select_related("account", "identity", "lead")
+            .defer("account__credentials")
             .filter(pk=conversation_id)
             .first()
         )

@@ -22,8 +22,9 @@ from apps.ai.models import Generation
 from apps.events.models import JournalEntry
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
-from apps.leads.models import Identity, Lead
+from apps.leads.models import Lead
 from apps.organizations.models import User
+from apps.ui.text import normalize
 
 from .adapters import Limits
 from .adapters.registry import adapter
@@ -42,20 +43,23 @@ TYPING = timedelta(seconds=6)
 
 def get_conversation(conversation_id: int) -> Conversation:
     """The conversation with everything its page shows, or Http404."""
-    found = (
-        Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
-        .filter(pk=conversation_id)
-        .first()
-    )
+    found = _shown().filter(pk=conversation_id).first()
     if found is None:
         raise Http404
     return found
+
+
+def _shown() -> QuerySet[Conversation]:
+    """With everything a row or a page shows; credentials stay encrypted where nobody needs them."""
+    rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
+    return rows.defer("account__credentials")
 
 
 def get_message(message_id: int) -> Message:
     """The message with its conversation, or Http404."""
     found = (
         Message.objects.select_related("conversation__lead", "conversation__account", "user", "generation")
+        .defer("conversation__account__credentials")
         .filter(pk=message_id)
         .first()
     )
@@ -184,7 +188,7 @@ def read_cursor(cursor: str) -> tuple[str, datetime | None, int]:
 
 def conversations(filters: Filters) -> QuerySet[Conversation]:
     """The conversations that pass the filters, with everything a row shows."""
-    rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
+    rows = _shown()
     if filters.status and filters.status != "all":
         rows = rows.filter(status=filters.status)
     if filters.owner:
@@ -220,9 +224,10 @@ def _assigned(filters: Filters) -> Q:
 def _said_or_named(words: str) -> Q:
     """Conversations in which this was said lately, or whose person is called so."""
     said = {message.conversation_id for message in search_messages(words, limit=200)}
-    named = Lead.objects.filter(search_text__icontains=words.lower()).order_by("-last_activity_at").values("pk")[:200]
-    handles = Identity.objects.filter(value=words).values("lead")
-    return Q(pk__in=said) | Q(lead__in=list(named.values_list("pk", flat=True))) | Q(lead__in=handles)
+    named: set[int] = set()
+    if len(plain := normalize(words, 200)) > 1:
+        named |= set(Lead.objects.filter(search_text__contains=plain).values_list("pk", flat=True)[:200])
+    return Q(pk__in=said) | Q(lead__in=named)
 
 
 def counts(user: User | None = None) -> dict[str, int]:
@@ -277,8 +282,7 @@ def changes_since(cursor: int, *, limit: int = 100) -> Changes:
     now, ceiling = _positions()
     if cursor <= 0 or cursor > ceiling:  # a page older than this database
         return Changes(now, [])
-    rows = Conversation.objects.filter(changed__gte=cursor, changed__lt=ceiling)
-    rows = rows.select_related("lead", "identity", "account", "assignee", "last_message")
+    rows = _shown().filter(changed__gte=cursor, changed__lt=ceiling)
     return Changes(now, list(rows.order_by("-changed", "-id")[:limit]))
 
 
