@@ -62,6 +62,7 @@ class Delivery(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["id"], name="delivery_pending", condition=Q(state="pending")),
+            models.Index(fields=["-id"], name="delivery_kept", condition=Q(state__in=["failed", "malformed"])),
             models.Index(fields=["trace"], name="delivery_trace"),
         ]
 
