@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -64,8 +63,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         locked = () if request.user.is_superuser else ("is_staff", "is_superuser")  # type: ignore[union-attr]
         return (*self.readonly_fields, *locked)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request)
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are deactivated: their names stand in the history of tenants, out of reach from here."""
+        return False
 
 
 @admin.register(Membership)
