@@ -91,7 +91,7 @@ class Word(models.Model):
 
 
 def _picture_path(_image: ItemImage, name: str) -> str:
-    return f"{connection.tenant.schema_name}/catalog/{name}"
+    return f"{connection.schema_name}/catalog/{name}"  # type: ignore[attr-defined]
 
 
 class ItemImage(models.Model):

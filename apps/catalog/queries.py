@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -235,3 +236,54 @@ def card(item: Item, language: str | None = None) -> dict[str, Any]:
             "attributes": item.attributes,
         },
     }
+
+
+def categories_with_counts() -> QuerySet[Category]:
+    return Category.objects.annotate(count=Count("items", filter=Q(items__is_active=True)))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of items is narrowed by; values that make no sense narrow nothing."""
+
+    words: str = ""
+    category: Category | None = None
+    kind: str = ""
+    in_stock: bool | None = None
+    archived: bool = False
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Filters:
+        return cls(
+            words=text.clean(given.get("q", ""), 400),
+            category=find_category(text.line(given.get("category", ""), 120) or None),
+            kind=given.get("kind", "") if given.get("kind") in Item.Kind.values else "",
+            in_stock={"yes": True, "true": True, "no": False, "false": False}.get(given.get("stock", "")),
+            archived=given.get("state") == "archived",
+            min_price=_decimal(given.get("min_price")),
+            max_price=_decimal(given.get("max_price")),
+        )
+
+    @property
+    def any(self) -> bool:
+        return self != Filters()
+
+    def rows(self) -> QuerySet[Item]:
+        rows = _filtered(self.category, self.min_price, self.max_price, None, self.in_stock, not self.archived)
+        rows = rows.filter(kind=self.kind) if self.kind else rows
+        return rows.select_related("category").prefetch_related("images").defer("search")
+
+    def search(self, *, limit: int, language: str | None = None) -> list[Item]:
+        rows = self.rows()
+        found = _ranked(rows.select_related(None).prefetch_related(None), self.words, language, limit, "relevance")
+        return list(rows.filter(pk__in=found).order_by(_in_order(found)))
+
+
+def _decimal(value: str | None) -> Decimal | None:
+    try:
+        amount = Decimal(str(value or ""))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and abs(amount) < 10**12 else None

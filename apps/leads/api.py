@@ -27,7 +27,7 @@ _TAG = ["leads"]
 class LeadPages(NewestFirst):
     """?sort=new (default), recent or score."""
 
-    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:  # noqa: ARG002
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         return queries.ORDERS.get(request.query_params.get("sort", "new"), queries.ORDERS["new"])
 
 
@@ -119,7 +119,7 @@ class NewLead(LeadInput):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not any(attrs.get(name, "").strip() for name in details.NAMES):
-            raise serializers.ValidationError(_("Give a name, an e-mail address, a phone number or a company."))
+            raise serializers.ValidationError(_("Give a name, an email address, a phone number or a company."))
         if len(attrs.get("origin", {})) > 30:
             raise serializers.ValidationError({"origin": [_("At most 30 values.")]})
         return attrs
@@ -204,10 +204,10 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return self._shown(lead, status.HTTP_201_CREATED)
 
     @extend_schema(summary="Change a lead", tags=_TAG, request=LeadInput, responses=LeadDetailSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def partial_update(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
         form = LeadInput(data=request.data)
         form.is_valid(raise_exception=True)
-        lead = self._lead()
         with transaction.atomic():
             self._write(lead, form.validated_data, actor_of(request))
         return self._shown(lead)
@@ -230,7 +230,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             services.set_tags(lead, data["tags"], by=by)
 
     @extend_schema(summary="Delete a lead; it can be restored", tags=_TAG, responses={204: None})
-    def destroy(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def destroy(self, request: Request, pk: str) -> Response:
         services.delete_lead(self._lead(), by=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -243,28 +243,28 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     @extend_schema(summary="Move a lead to a stage", tags=_TAG, request=StageInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])
-    def stage(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def stage(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
         form = StageInput(data=request.data)
         form.is_valid(raise_exception=True)
-        lead = self._lead()
         services.move_to_stage(lead, **form.validated_data, by=actor_of(request))
         return self._shown(lead)
 
     @extend_schema(summary="Label a lead hot, warm or cold", tags=_TAG, request=LabelInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])
-    def label(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def label(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
         form = LabelInput(data=request.data)
         form.is_valid(raise_exception=True)
-        lead = self._lead()
         services.set_label(lead, form.validated_data["label"], by=actor_of(request))
         return self._shown(lead)
 
     @extend_schema(summary="Add and remove tags", tags=_TAG, request=TagsInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])
-    def tags(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def tags(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
         form = TagsInput(data=request.data)
         form.is_valid(raise_exception=True)
-        lead = self._lead()
         with transaction.atomic():
             for name in form.validated_data["add"]:
                 services.add_tag(lead, name, by=actor_of(request))
@@ -274,10 +274,11 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     @extend_schema(summary="Write a note", tags=_TAG, request=NoteInput, responses={201: ActivitySerializer})
     @action(detail=True, methods=["post"])
-    def notes(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def notes(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
         form = NoteInput(data=request.data)
         form.is_valid(raise_exception=True)
-        note = services.add_note(self._lead(), form.validated_data["text"], by=actor_of(request))
+        note = services.add_note(lead, form.validated_data["text"], by=actor_of(request))
         return Response(ActivitySerializer(note).data, status=status.HTTP_201_CREATED)
 
 
@@ -296,7 +297,7 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def get_queryset(self) -> QuerySet[Activity]:
         return queries.activities()
 
-    @extend_schema(summary="Enter a call, e-mail, meeting or note", tags=_TAG, request=ActivityInput, responses={201: ActivitySerializer})
+    @extend_schema(summary="Enter a call, email, meeting or note", tags=_TAG, request=ActivityInput, responses={201: ActivitySerializer})
     def create(self, request: Request) -> Response:
         form = ActivityInput(data=request.data)
         form.is_valid(raise_exception=True)

@@ -39,9 +39,9 @@ def email(given: object) -> str:
     try:
         validate_email(value)
     except ValidationError:
-        raise Refused(_("This is not an e-mail address; one looks like name@example.com.")) from None
+        raise Refused(_("This is not an email address; one looks like name@example.com.")) from None
     if len(value) > 254:
-        raise Refused(_("This e-mail address is too long."))
+        raise Refused(_("This email address is too long."))
     return value
 
 

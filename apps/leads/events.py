@@ -131,7 +131,7 @@ class LeadNoteAdded(Event):
 @dataclass(frozen=True, kw_only=True)
 class LeadActivityLogged(Event):
     type: ClassVar[str] = "lead.activity_logged"
-    description: ClassVar[str] = "A call, meeting or e-mail with a lead was entered."
+    description: ClassVar[str] = "A call, meeting or email with a lead was entered."
     example: ClassVar[dict[str, Any]] = {"lead_id": 42, "activity_id": 312, "kind": "call", "text": "Agreed on samples"}
 
     lead_id: int

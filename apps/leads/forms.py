@@ -21,7 +21,7 @@ from .models import Activity, Form, Lead, Stage
 KINDS: dict[str, Any] = {
     "text": gettext_lazy("Short text"),
     "long": gettext_lazy("Long text"),
-    "email": gettext_lazy("E-mail address"),
+    "email": gettext_lazy("Email address"),
     "phone": gettext_lazy("Phone number"),
     "select": gettext_lazy("Choice"),
     "checkbox": gettext_lazy("Tick box"),
@@ -29,7 +29,7 @@ KINDS: dict[str, Any] = {
 # Fields that mean something to us; any other name is a question of the form's own.
 KNOWN: dict[str, tuple[Any, str]] = {
     "name": (gettext_lazy("Name"), "text"),
-    "email": (gettext_lazy("E-mail address"), "email"),
+    "email": (gettext_lazy("Email address"), "email"),
     "phone": (gettext_lazy("Phone number"), "phone"),
     "company": (gettext_lazy("Company"), "text"),
     "message": (gettext_lazy("Message"), "long"),
@@ -66,7 +66,7 @@ class DetailsForm(forms.Form):
 
     name = _Detail(detail="name", label=gettext_lazy("Name"), required=False, widget=_widget("text", "off"))
     phone = _Detail(detail="phone", label=gettext_lazy("Phone"), required=False, widget=_widget("tel", "off"))
-    email = _Detail(detail="email", label=gettext_lazy("E-mail address"), required=False, widget=_widget("email", "off"))
+    email = _Detail(detail="email", label=gettext_lazy("Email address"), required=False, widget=_widget("email", "off"))
     company = _Detail(detail="company", label=gettext_lazy("Company"), required=False, widget=_widget("text", "off"))
 
     @classmethod
@@ -93,7 +93,7 @@ class NewLeadForm(DetailsForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors and not any(data.get(name) for name in details.NAMES):
-            raise ValidationError(_("Give a name, a phone number or an e-mail address."))
+            raise ValidationError(_("Give a name, a phone number or an email address."))
         return data
 
 
@@ -108,7 +108,7 @@ class ActivityForm(forms.Form):
         ],
     )
     text = forms.CharField(
-        label=gettext_lazy("What happened"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"})
+        label=gettext_lazy("What happened"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": gettext_lazy("What happened?")})
     )
 
 
@@ -146,8 +146,8 @@ class QuestionForm(forms.Form):
     )  # fmt: skip
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=list(KINDS.items()), required=False)
     options = forms.CharField(
-        label=gettext_lazy("Choices"), required=False, max_length=2000, widget=forms.TextInput(attrs={"dir": "auto"}),
-        help_text=gettext_lazy("Separated by commas."),
+        label=gettext_lazy("Choices"), required=False, max_length=2000,
+        widget=forms.TextInput(attrs={"dir": "auto", "placeholder": gettext_lazy("Separated by commas")}),
     )  # fmt: skip
     required = forms.BooleanField(label=gettext_lazy("Must be filled in"), required=False)
 
@@ -197,7 +197,7 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 raise ValidationError(_("%(name)s needs at least two choices.") % {"name": one["label"]})
         checked.append(one)
     if not {"email", "phone"} & {one["name"] for one in checked}:
-        raise ValidationError(_("Ask for an e-mail address or a phone number, or nobody can be reached."))
+        raise ValidationError(_("Ask for an email address or a phone number, or nobody can be reached."))
     return checked
 
 
@@ -215,7 +215,7 @@ class HostedForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors and not data.get("email") and not data.get("phone"):
-            raise ValidationError(_("Leave an e-mail address or a phone number, so that we can answer."))
+            raise ValidationError(_("Leave an email address or a phone number, so that we can answer."))
         return data
 
 

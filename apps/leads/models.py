@@ -35,6 +35,21 @@ class Priority(models.TextChoices):
     LOW = "low", _("Low")
 
 
+# Kinds of origin, in words; platforms may bring others, which are shown as they are.
+SOURCES: dict[str, Any] = {
+    "ad": _("Ad"),
+    "post": _("Post"),
+    "comment": _("Comment"),
+    "story": _("Story"),
+    "referral": _("Link"),
+    "direct": _("Direct"),
+    "form": _("Form"),
+    "api": _("API"),
+    "manual": _("By hand"),
+    "import": _("Import"),
+}
+
+
 class Tag(models.Model):
     name = models.CharField(_("name"), max_length=50, unique=True)
 
@@ -56,7 +71,7 @@ class Lead(models.Model):
     """
 
     name = models.CharField(_("name"), max_length=160, blank=True, default="")
-    email = models.EmailField(_("e-mail address"), blank=True, default="")
+    email = models.EmailField(_("email address"), blank=True, default="")
     phone = models.CharField(_("phone"), max_length=20, blank=True, default="")  # E.164
     company = models.CharField(_("company"), max_length=160, blank=True, default="")
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
@@ -105,9 +120,13 @@ class Lead(models.Model):
 
 
     @property
+    def source_shown(self) -> str:
+        return str(SOURCES.get(self.source, self.source.replace("_", " ").capitalize()))
+
+    @property
     def reasons_shown(self) -> list[dict[str, Any]]:
         """Why the score is what it is, in the reader's language, weightiest first."""
-        from .scoring import shown  # noqa: PLC0415  scoring reads this module
+        from .scoring import shown
 
         return shown(self)
 
@@ -138,7 +157,7 @@ class Activity(models.Model):
     class Kind(models.TextChoices):
         MESSAGE = "message", _("Message")
         CALL = "call", _("Call")
-        EMAIL = "email", _("E-mail")
+        EMAIL = "email", _("Email")
         MEETING = "meeting", _("Meeting")
         NOTE = "note", _("Note")
         STAGE = "stage", _("Stage change")

@@ -92,7 +92,7 @@ def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:
         parts.append(f"(SELECT count(*) FROM ({sql}) AS {stage}_leads)")
         parameters += given
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)  # noqa: S608  built by the ORM
+        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
         return dict(zip(Stage.values, cursor.fetchone(), strict=True))
 
 

@@ -39,7 +39,7 @@ def _quiet(days: int) -> Callable[[Lead, datetime], bool]:
 
 RULES = (
     Rule("phone", 25, _("A phone number is known"), lambda lead, _now: bool(lead.phone)),
-    Rule("email", 15, _("An e-mail address is known"), lambda lead, _now: bool(lead.email)),
+    Rule("email", 15, _("An email address is known"), lambda lead, _now: bool(lead.email)),
     Rule("name", 5, _("The name is known"), lambda lead, _now: bool(lead.name)),
     Rule("wants_to_order", 20, _("Wants to order or book"), _did("wants_to_order")),
     Rule("asked_price", 10, _("Asked for a price"), _did("asked_price")),

@@ -428,7 +428,7 @@ def _relabel(lead: Lead, label: str, by: str) -> bool:
 
 
 @transaction.atomic
-def set_priority(lead: Lead, priority: str | None, *, by: str) -> None:
+def set_priority(lead: Lead, priority: str | None, *, by: str) -> None:  # noqa: ARG001 - the audit log knows who
     """High, normal or low; None gives it back to the rules."""
     if priority is not None and priority not in Priority.values:
         raise Problem("unknown_priority", _("A priority is high, normal or low."))
@@ -580,7 +580,7 @@ def add_note(lead: Lead, said: str, *, by: str) -> Activity:
 def log_activity(
     lead: Lead, kind: str, said: str = "", *, by: str, data: Mapping[str, Any] | None = None, at: datetime | None = None
 ) -> Activity:
-    """Something for the timeline; calls, meetings and e-mails entered by people are announced."""
+    """Something for the timeline; calls, meetings and emails entered by people are announced."""
     if kind not in Activity.Kind.values:
         raise Problem("unknown_kind", _("There is no such kind of activity."))
     activity = _note(lead, kind, text.clean(said, 10_000), data=data, by=by, at=at)

@@ -20,7 +20,7 @@ from apps.ui.toasts import announce, toast
 
 from . import bulk, details, filters, queries, services
 from .forms import ActivityForm, DetailsForm, NewLeadForm
-from .models import Label, Lead, Stage
+from .models import SOURCES, Label, Lead, Stage
 
 CHANNELS = [("whatsapp", "WhatsApp"), ("instagram", "Instagram"), ("facebook", "Facebook")]
 SORTS = ("recent", "score", "new")
@@ -42,10 +42,7 @@ def _toolbar(request: HttpRequest) -> dict[str, Any]:
         "members": [("me", _("me")), ("none", _("nobody")), *((user.pk, str(user)) for user in queries.members())],
         "tags": [(tag.name, tag.name) for tag in queries.tags()[:100]],
         "channels": [*CHANNELS, ("webchat", _("Website chat")), ("form", _("Form")), ("manual", _("By hand")), ("api", "API")],
-        "sources": [
-            ("ad", _("Ad")), ("post", _("Post")), ("comment", _("Comment")), ("referral", _("Link")),
-            ("direct", _("Direct")), ("form", _("Form")), ("api", "API"), ("manual", _("By hand")),
-        ],
+        "sources": list(SOURCES.items()),
         "query": query.urlencode(),
         "filtered": any(query.get(name) for name in query),
         "may_write": _may(request, Role.AGENT),
@@ -233,7 +230,7 @@ def tag(request: HttpRequest, lead_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AGENT)
 def log(request: HttpRequest, lead_id: int) -> HttpResponse:
-    """A note, call, meeting or e-mail."""
+    """A note, call, meeting or email."""
     lead = queries.get_lead(lead_id)
     form = ActivityForm(request.POST)
     if form.is_valid():
