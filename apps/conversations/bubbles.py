@@ -1,0 +1,215 @@
+"""Messages as a thread shows them: who wrote, on which day, what is in them, and what became of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.ai.queries import persona
+from apps.jobs import clock
+from apps.ui import phrases
+
+from .gate import sentence
+from .models import Conversation, Message
+from .queries import notice_text
+
+PREVIEW = 2_000  # characters of a message that are shown at once
+RAW = 20_000  # characters of a platform's own words that are shown at all
+TOGETHER = timedelta(minutes=5)  # messages of one author this close stand together
+
+Status = Message.Status
+STATES: dict[str, tuple[str, Any]] = {
+    Status.QUEUED: ("clock", gettext_lazy("Waiting to be sent")),
+    Status.SENDING: ("clock", gettext_lazy("Being sent")),
+    Status.SENT: ("check", gettext_lazy("Sent")),
+    Status.DELIVERED: ("checks", gettext_lazy("Delivered")),
+    Status.READ: ("checks", gettext_lazy("Read")),
+    Status.FAILED: ("alert-circle", gettext_lazy("Not sent")),
+    Status.UNKNOWN: ("help", gettext_lazy("Perhaps sent")),
+    Status.CANCELLED: ("ban", gettext_lazy("Held back")),
+}
+KINDS: dict[str, Any] = {
+    "image": gettext_lazy("Picture"), "video": gettext_lazy("Video"), "audio": gettext_lazy("Voice message"),
+    "file": gettext_lazy("File"), "sticker": gettext_lazy("Sticker"), "location": gettext_lazy("Location"),
+    "contacts": gettext_lazy("Contact card"), "postback": gettext_lazy("Pressed a button"),
+    "story_reply": gettext_lazy("Replied to your story"), "story_mention": gettext_lazy("Mentioned you in a story"),
+    "share": gettext_lazy("Shared a post"), "template": gettext_lazy("Template"), "order": gettext_lazy("Order"),
+    "system": gettext_lazy("Notice of the platform"), "unsupported": gettext_lazy("Unsupported message"),
+}  # fmt: skip
+
+
+@dataclass
+class File:
+    kind: str
+    url: str
+    name: str
+    size: int | None = None
+
+
+@dataclass
+class Place:
+    label: str
+    url: str
+
+
+@dataclass
+class Bubble:
+    """One message with all that its template needs, so that a thread costs the same queries however long it is."""
+
+    message: Message
+    side: str  # in, out, note, line
+    author: str
+    who: str  # customer, bot, user, app, system
+    first: bool = True  # of what its author said in one go
+    day: date | None = None  # a new day starts here
+    files: list[File] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    quote: str = ""
+    trouble: str = ""
+    may_retry: bool = False
+    place: Place | None = None
+    story_url: str = ""
+    raw: str = ""
+    line: str = ""
+
+    @property
+    def kind_label(self) -> str:
+        return str(KINDS.get(self.message.kind, ""))
+
+
+def bubbles(messages: Sequence[Message], conversation: Conversation) -> list[Bubble]:
+    """Oldest first. Two queries at most: the persona's name, and messages quoted from further up."""
+    bot = persona().name
+    quotes = _quotes(messages, conversation)
+    found: list[Bubble] = []
+    for message in messages:
+        found.append(_bubble(message, conversation, bot=bot, quote=quotes.get(message.reply_to, "")))
+    for before, bubble in zip([None, *found], found, strict=False):
+        today = timezone.localtime(bubble.message.at).date()
+        if before is None or timezone.localtime(before.message.at).date() != today:
+            bubble.day = today
+        elif before.side == bubble.side and before.author == bubble.author:
+            bubble.first = bubble.message.at - before.message.at > TOGETHER
+    return found
+
+
+def _bubble(message: Message, conversation: Conversation, *, bot: str, quote: str) -> Bubble:
+    if message.kind in ("notice", "system") and message.direction != Message.Direction.OUT:
+        line = notice_text(message) if message.kind == "notice" else message.text or str(KINDS["system"])
+        return Bubble(message, "line", "", "system", line=line)
+    side = {"in": "in", "out": "out", "note": "note"}[message.direction]
+    details = _mapping(message.payload.get("details"))
+    bubble = Bubble(message, side, author_of(message, conversation, bot), message.sender, quote=quote)
+    bubble.files = [one for n, raw in enumerate(message.attachments[:20]) if (one := _file(message, n, raw))]
+    bubble.links = [one.url for one in bubble.files if one.kind in ("share", "story_mention") and one.url]
+    bubble.place = _place(details)
+    bubble.story_url = safe_url(_mapping(details.get("story")).get("url"))
+    if message.kind in ("unsupported", "order"):
+        bubble.raw = json.dumps(details, ensure_ascii=False, indent=2, default=str)[:RAW]
+    if message.status in (Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
+        bubble.trouble, bubble.may_retry = trouble(message), message.direction == Message.Direction.OUT
+    return bubble
+
+
+def trouble(message: Message) -> str:
+    """Why a message did not go out, or may not have, in plain words."""
+    if message.status == Status.CANCELLED:
+        return sentence({"code": message.failure_code}) or _("It was held back.")
+    if message.failure:
+        return _(message.failure)
+    if message.status == Status.UNKNOWN:
+        return _("No answer came from the platform: it may or may not have arrived. We are looking.")
+    return _("The platform did not take it.")
+
+
+def author_of(message: Message, conversation: Conversation, bot: str) -> str:
+    if message.sender == "customer":
+        return str(conversation.lead)
+    if message.sender == "user":
+        return str(message.user) if message.user else _("Somebody of the team")
+    return {"bot": bot, "app": _("Another app"), "automation": _("Automation")}.get(message.sender, message.sender)
+
+
+def preview(message: Message | None, *, me: int | None) -> str:
+    """One line of the last message for the list."""
+    if message is None:
+        return _("No message yet")
+    if message.unsent_at:
+        return _("Took a message back")
+    if message.kind == "notice":
+        return notice_text(message)
+    said = " ".join(phrases.without_bidi_controls(message.text[:300]).split())[:140]
+    said = said or str(KINDS.get(message.kind, _("Message")))
+    if message.direction == Message.Direction.NOTE:
+        return _("Note: %(text)s") % {"text": said}
+    if message.direction == Message.Direction.IN:
+        return said
+    if message.sender == "bot":
+        return _("Bot: %(text)s") % {"text": said}
+    return _("You: %(text)s") % {"text": said} if message.user_id == me else _("Team: %(text)s") % {"text": said}
+
+
+def _quotes(messages: Iterable[Message], conversation: Conversation) -> dict[str, str]:
+    wanted = {one.reply_to for one in messages if one.reply_to}
+    known = {one.external_id: one.text or str(KINDS.get(one.kind, "")) for one in messages if one.external_id}
+    if missing := wanted - known.keys():
+        rows = Message.objects.filter(conversation=conversation, external_id__in=missing)
+        known.update({one.external_id: one.text or str(KINDS.get(one.kind, "")) for one in rows})
+    return {key: known[key] for key in wanted if key in known}
+
+
+def _file(message: Message, position: int, raw: Any) -> File | None:
+    given = _mapping(raw)
+    kind = str(given.get("kind") or "file")
+    if kind == "unsupported":
+        return None
+    url = safe_url(given.get("url"))
+    if given.get("media_id") or url.startswith("http://"):  # kept at the platform, or not to be loaded by a browser
+        url = reverse("conversations:file", args=[message.pk, position])
+    size = given.get("size")
+    name = phrases.without_bidi_controls(str(given.get("name") or "")).strip()[:120]
+    return File(kind, url, name or str(KINDS.get(kind, _("File"))), size if isinstance(size, int) else None)
+
+
+def _place(details: dict[str, Any]) -> Place | None:
+    """Where a shared location lies, on a map that belongs to nobody."""
+    spot = _mapping(details.get("location"))
+    for one in details.get("attachments") or ():
+        spot = spot or _mapping(_mapping(_mapping(one).get("payload")).get("coordinates"))
+    latitude, longitude = spot.get("latitude", spot.get("lat")), spot.get("longitude", spot.get("long"))
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+        return None
+    address = f"https://www.openstreetmap.org/?mlat={quote(str(latitude))}&mlon={quote(str(longitude))}#map=15"
+    return Place(f"{latitude:.5f}, {longitude:.5f}", f"{address}/{latitude}/{longitude}")
+
+
+def safe_url(value: Any) -> str:
+    """An address that may stand in a link: on the web, or a path of this site; anything else is none."""
+    if not isinstance(value, str) or len(value) > 5_000:
+        return ""
+    if value.startswith("/") and not value.startswith(("//", "/\\")):
+        return value
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def wait_is_long(conversation: Conversation) -> bool:
+    """Somebody has waited for a person for more than a quarter of an hour."""
+    since = conversation.waiting_since
+    return since is not None and clock.now() - since > timedelta(minutes=15)

@@ -1,0 +1,366 @@
+"""The inbox: list, thread, person; what changed since; why a message was sent."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from apps.leads import details
+from apps.leads import queries as lead_queries
+from apps.leads.models import Label, Stage
+from apps.organizations.access import member_required, role_of
+from apps.organizations.models import Role, User
+
+from . import gate, queries, services
+from .adapters import SendError
+from .bubbles import bubbles, preview, trouble, wait_is_long
+from .forms import snooze_presets
+from .models import Conversation, MessageTemplate
+from .surfaces import LABELS
+
+MOST_ROWS = 200
+_FIELD = re.compile(r"\{\{(\d+)\}\}")
+# What a browser may show inside a page; anything else is downloaded.
+_SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "audio/", "video/", "application/ogg")
+
+
+def may_write(request: HttpRequest) -> bool:
+    held = role_of(request)
+    return bool(held and held.includes(Role.AGENT))
+
+
+def _number(given: str | None) -> int:
+    return int(given) if given and given.isascii() and given.isdecimal() and len(given) < 19 else 0
+
+
+# What the list shows ----------------------------------------------------------------------------------------------
+
+
+def filters_of(request: HttpRequest) -> queries.Filters:
+    """The filters in the address; what makes no sense there is left out."""
+    given = {name: str(value).replace("\x00", "")[:200] for name, value in request.GET.items()}
+    lead = _number(given.get("lead")) or None
+    statuses = {*Conversation.Status.values, "all"}
+    return queries.Filters(
+        status=given["status"] if given.get("status") in statuses else "all" if lead or given.get("q") else "open",
+        owner=given.get("owner", "") if given.get("owner") in ("bot", "human") else "",
+        assignee=given.get("assignee", ""),
+        channel=given.get("channel", ""),
+        label=given.get("label", "") if given.get("label") in Label.values else "",
+        unread=given.get("show") == "unread",
+        waiting=given.get("show") == "waiting",
+        search=given.get("q", ""),
+        lead=lead,
+        user=request.user if isinstance(request.user, User) else None,
+    )
+
+
+@dataclass
+class Row:
+    conversation: Conversation
+    preview: str
+    is_late: bool
+    is_open: bool
+
+
+def query_of(request: HttpRequest) -> str:
+    """The filters as they stand in the address, for links that keep them."""
+    query = request.GET.copy()
+    for name in ("cursor", "since", "open", "rows", "here", "from"):
+        query.pop(name, None)
+    return query.urlencode()
+
+
+def rows_context(request: HttpRequest, *, opened: int = 0, limit: int = queries.PAGE) -> dict[str, Any]:
+    filters = filters_of(request)
+    try:
+        page = queries.inbox_page(filters, cursor=request.GET.get("cursor", ""), limit=limit)
+    except ValidationError:
+        page = queries.inbox_page(filters, limit=limit)
+    rows = [
+        Row(one, preview(one.last_message, me=request.user.pk), wait_is_long(one), one.pk == opened)
+        for one in page.rows
+    ]
+    return {"rows": rows, "older": page.older, "query": query_of(request), "filters": filters, "opened": opened}
+
+
+def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
+    members = lead_queries.members()
+    filters = filters_of(request)
+    statuses = [("open", _("Open")), ("snoozed", _("Snoozed")), ("resolved", _("Done")), ("all", _("All"))]
+    base = request.GET.copy()
+    for name in ("status", "cursor"):
+        base.pop(name, None)
+    return {
+        **rows_context(request, opened=opened),
+        "statuses": [(value, words, value == filters.status, f"{base.urlencode()}&status={value}".lstrip("&")) for value, words in statuses],
+        "owners": [("bot", _("the bot")), ("human", _("a person"))],
+        "assignees": [("me", _("me")), ("none", _("nobody")), *((one.pk, str(one)) for one in members if one.pk != request.user.pk)],
+        "channels": [(channel, words[0]) for channel, words in LABELS.items()],
+        "labels": Label.choices,
+        "shows": [("unread", _("unread")), ("waiting", _("waiting"))],
+        "is_filtered": any(request.GET.get(name) for name in ("owner", "assignee", "channel", "label", "show", "q", "lead")),
+        "members": members,
+        "cursor": queries.change_cursor(),
+        "may_write": may_write(request),
+    }  # fmt: skip
+
+
+# One conversation -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Composer:
+    """What the composer offers now. `mode`: open, shut (templates and notes only), barred, none (for viewers)."""
+
+    mode: str
+    reason: str = ""
+    until: Any = None
+    human: bool = False
+    templates: list[MessageTemplate] | None = None
+    limit: int = 0
+    token: str = ""
+
+
+def composer_of(conversation: Conversation, *, writes: bool) -> Composer:
+    if not writes:
+        return Composer("none")
+    limits = queries.limits_of(conversation)
+    ruling = gate.decide(gate.Proposal(conversation=conversation, sender="user", purpose="agent"))
+    codes = {finding.code for finding in ruling.findings}
+    found = Composer("open", limit=limits.text, token=uuid.uuid4().hex)
+    if limits.templates:
+        found.templates = list(queries.templates_for(conversation)[:100])
+        for template in found.templates:
+            template.fields = sorted({int(n) for n in _FIELD.findall(template.body)})[:20]  # type: ignore[attr-defined]
+    if ruling.allowed:
+        found.human = "window_human" in codes
+        if limits.reply_window is not None:
+            found.until = conversation.human_window_until if found.human else conversation.window_until
+        return found
+    found.reason = ruling.sentence
+    found.mode = "shut" if ruling.code == "window_closed" and limits.templates else "barred"
+    return found
+
+
+def escalation_of(conversation: Conversation) -> tuple[str, str]:
+    """(sentence, note) of why the bot gave the conversation to people."""
+    reason, _colon, note = conversation.escalation.partition(": ")
+    words = {
+        "asked": _("The customer asked for a person."),
+        "complaint": _("The customer complains."),
+        "order": _("The customer wants to order."),
+        "unknown": _("The bot did not know an answer."),
+        "stop": _("The customer wants no more messages."),
+        "send_failed": _("The bot's answer could not be sent."),
+        "send_unknown": _("Nobody knows whether the bot's answer arrived."),
+        "refused": _("The bot's answer was held back."),
+    }
+    if reason == "refused" and note:
+        note = gate.sentence({"code": note})
+    elif reason == "send_failed" and note:
+        note = _(note)
+    return words.get(reason, _("The bot asked for a person.")), note
+
+
+def thread_context(request: HttpRequest, found: Conversation, *, cursor: str = "") -> dict[str, Any]:
+    try:
+        page = queries.thread_page(found, cursor=cursor)
+    except ValidationError:
+        page = queries.thread_page(found)
+    return {
+        "conversation": found,
+        "bubbles": bubbles(page.rows[::-1], found),
+        "older_cursor": page.older,
+        "may_write": may_write(request),
+        "query": query_of(request),
+    }
+
+
+def person_context(found: Conversation) -> dict[str, Any]:
+    lead = found.lead
+    timeline = lead_queries.timeline(lead, size=6)
+    try:
+        lead_url = reverse("leads:detail", args=[lead.pk])
+    except NoReverseMatch:
+        lead_url = ""
+    others = Conversation.objects.filter(lead=lead).exclude(pk=found.pk).select_related("last_message", "account")
+    return {
+        "lead": lead,
+        "lead_url": lead_url,
+        "stages": Stage.choices,
+        "tags": list(lead.tags.all()),
+        "shown_phone": details.shown_phone(lead.phone) if lead.phone else "",
+        "others": list(others.order_by("-last_message_at", "-id")[:5]),
+        "activities": timeline,
+        "actors": lead_queries.names_of({one.actor for one in timeline}),
+    }
+
+
+def pane_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
+    sentence, note = escalation_of(found)
+    return {
+        **thread_context(request, found),
+        **person_context(found),
+        "composer": composer_of(found, writes=may_write(request)),
+        "escalation": sentence,
+        "escalation_note": note,
+        "present": queries.present(found, but=request.user if isinstance(request.user, User) else None),
+        "presets": snooze_presets(),
+        "members": lead_queries.members(),
+    }
+
+
+def parts(request: HttpRequest, conversation_id: int, *, status: int = 200, **more: Any) -> HttpResponse:
+    """All that may have changed around a conversation: what the page's script puts in place without a jump."""
+    found = queries.get_conversation(conversation_id)
+    limit = max(queries.PAGE, min(_number(request.GET.get("rows")) or queries.PAGE, MOST_ROWS))
+    cursor = queries.change_cursor()
+    context = {
+        **rows_context(request, opened=found.pk, limit=limit),
+        **pane_context(request, found),
+        "cursor": cursor,
+        "here": _here(found, request),
+        **more,
+    }
+    return render(request, "conversations/inbox.html#parts", context, status=status)
+
+
+def _here(found: Conversation, request: HttpRequest) -> str:
+    user = request.user if isinstance(request.user, User) else None
+    return _signature(queries.present(found, but=user))
+
+
+def _signature(present: list[Any]) -> str:
+    seen = ",".join(f"{one.user_id}{'t' if one.is_typing else ''}" for one in present)
+    return hashlib.sha256(seen.encode()).hexdigest()[:8] if seen else ""
+
+
+# Pages ------------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def inbox(request: HttpRequest) -> HttpResponse:
+    """The list; a further page of it as a fragment."""
+    if request.htmx and (request.GET.get("cursor") or request.GET.get("from") == "search"):  # type: ignore[attr-defined]
+        opened = _number(request.GET.get("open"))
+        return render(
+            request, "conversations/inbox.html#rows", {**rows_context(request, opened=opened), "is_more": True}
+        )
+    return render(request, "conversations/inbox.html", {**_list_context(request), "pane": "list"})
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread") -> HttpResponse:
+    """A thread beside the list. Whoever may answer has read it by opening it."""
+    found = queries.get_conversation(conversation_id)
+    if may_write(request) and found.unread:
+        services.mark_read(found, by=request.user)
+        found.unread = 0
+    context = {**pane_context(request, found), "pane": pane}
+    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return render(request, "conversations/inbox.html#pane", context)
+    context |= {name: value for name, value in _list_context(request, opened=found.pk).items() if name != "members"}
+    return render(request, "conversations/inbox.html", context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def older(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Messages further up."""
+    found = queries.get_conversation(conversation_id)
+    context = thread_context(request, found, cursor=request.GET.get("cursor", ""))
+    return render(request, "conversations/inbox.html#messages", context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def live(request: HttpRequest) -> HttpResponse:
+    """What changed since `since`: 204 where nothing did, which costs two or three small queries."""
+    changes = queries.changes_since(_number(request.GET.get("since")), limit=MOST_ROWS)
+    opened = _number(request.GET.get("open"))
+    found = Conversation.objects.filter(pk=opened).first() if opened else None
+    here = _here(found, request) if found else ""
+    is_stale = _number(request.GET.get("since")) > changes.cursor
+    if not changes.conversations and here == request.GET.get("here", "") and not is_stale:
+        response = HttpResponse(status=204)
+        response.headers["Inbox-Cursor"] = str(changes.cursor)
+        return response
+    if found and (
+        here != request.GET.get("here", "") or is_stale or any(one.pk == found.pk for one in changes.conversations)
+    ):
+        return parts(request, found.pk, cursor=changes.cursor)
+    limit = max(queries.PAGE, min(_number(request.GET.get("rows")) or queries.PAGE, MOST_ROWS))
+    context = {**rows_context(request, opened=opened, limit=limit), "cursor": changes.cursor, "here": here}
+    return render(request, "conversations/inbox.html#parts", context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def why(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Why a message was, or was not, sent."""
+    message = queries.get_message(message_id)
+    found = queries.why(message)
+    try:
+        trace_url = reverse("dashboard:trace", args=[message.trace]) if message.trace else ""
+    except NoReverseMatch:
+        trace_url = ""
+    context = {
+        "why": found,
+        "message": message,
+        "conversation": message.conversation,
+        "trouble": trouble(message) if message.status in ("failed", "unknown", "cancelled") else "",
+        "facts": [str(one.get("text") or one) if isinstance(one, dict) else str(one) for one in message.payload.get("facts") or []][:20],
+        "cost": sum((one.cost_usd for one in found.generations), start=0),
+        "trace_url": trace_url,
+    }  # fmt: skip
+    name = "conversations/why.html#why" if request.htmx else "conversations/why.html"  # type: ignore[attr-defined]
+    return render(request, name, context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def full_text(request: HttpRequest, message_id: int) -> HttpResponse:
+    """A very long message, whole."""
+    message = queries.get_message(message_id)
+    return render(request, "conversations/text.html", {"message": message, "bare": request.htmx})  # type: ignore[attr-defined]
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def file(request: HttpRequest, message_id: int, position: int) -> HttpResponse:
+    """An attachment that only the platform can hand out. Never shown as a page of ours, whatever it says it is."""
+    message = queries.get_message(message_id)
+    try:
+        media = services.fetch_attachment(message, position)
+    except (IndexError, SendError) as error:
+        raise Http404 from error
+    mime = media.mime.split(";")[0].strip().lower()
+    is_shown = mime.startswith(_SHOWN)
+    response = HttpResponse(media.content, content_type=mime if is_shown else "application/octet-stream")
+    response.headers["Content-Disposition"] = "inline" if is_shown else "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def canned(request: HttpRequest) -> HttpResponse:
+    """Saved replies that fit what was typed after the slash."""
+    typed = request.GET.get("q", "").replace("\x00", "")[:60]
+    found = queries.canned_replies(typed)[:8]
+    return render(request, "conversations/inbox.html#canned", {"replies": found})
