@@ -196,7 +196,7 @@ def api_for(db: None) -> Callable[..., APIClient]:
     def make(user: User | None = None, slug: str = "acme") -> APIClient:
         client = TenantAPIClient(headers={"host": HOSTS[slug]})
         if user is not None:
-            from apps.organizations.tokens import token_for  # noqa: PLC0415
+            from apps.organizations.tokens import token_for
 
             client.credentials(HTTP_AUTHORIZATION=f"Bearer {token_for(user, Organization.objects.get(slug=slug))}")
         return client

@@ -21,7 +21,9 @@ from .models import Category, Item, ItemImage
 
 _TAG = ["catalog"]
 _FILTERS = [
-    OpenApiParameter("q", str, description="Words, slips and all, in English or Arabic; answers best first, without further pages"),
+    OpenApiParameter(
+        "q", str, description="Words, slips and all, in English or Arabic; answers best first, without further pages"
+    ),
     OpenApiParameter("category", str, description="Id or name"),
     OpenApiParameter("kind", str, enum=Item.Kind.values),
     OpenApiParameter("stock", str, enum=["yes", "no"]),
@@ -136,7 +138,7 @@ class ItemViewSet(viewsets.ModelViewSet[Item]):
         return Item.objects.select_related("category").prefetch_related("images").defer("search")
 
     @extend_schema(summary="List or search items", tags=_TAG, parameters=_FILTERS)
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         filters = queries.Filters.of(request.query_params)
         if filters.words:
             given = request.query_params.get("limit", "")
@@ -147,19 +149,19 @@ class ItemViewSet(viewsets.ModelViewSet[Item]):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(summary="Archive an item; it can be restored", tags=_TAG, responses={204: None})
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         services.archive_item(self.get_object(), by=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Offer an archived item again", tags=_TAG, request=None, responses=ItemSerializer)
     @action(detail=True, methods=["post"])
-    def restore(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def restore(self, request: Request, pk: str) -> Response:
         item = services.restore_item(self.get_object(), by=actor_of(request))
         return Response(self.get_serializer(item).data)
 
     @extend_schema(summary="Set the number in stock", tags=_TAG, request=StockInput, responses=ItemSerializer)
     @action(detail=True, methods=["post"])
-    def stock(self, request: Request, pk: str) -> Response:  # noqa: ARG002
+    def stock(self, request: Request, pk: str) -> Response:
         item = self.get_object()
         form = StockInput(data=request.data)
         form.is_valid(raise_exception=True)

@@ -10,7 +10,13 @@ from apps.events import Event
 class ItemCreated(Event):
     type: ClassVar[str] = "item.created"
     description: ClassVar[str] = "An item was added to the catalog."
-    example: ClassVar[dict[str, object]] = {"item_id": 12, "sku": "WW-1001", "name": "Safety boot S3", "price": "89.00", "currency": "AED"}
+    example: ClassVar[dict[str, object]] = {
+        "item_id": 12,
+        "sku": "WW-1001",
+        "name": "Safety boot S3",
+        "price": "89.00",
+        "currency": "AED",
+    }
 
     item_id: int
     sku: str
@@ -23,7 +29,13 @@ class ItemCreated(Event):
 class ItemChanged(Event):
     type: ClassVar[str] = "item.changed"
     description: ClassVar[str] = "What an item says about itself was edited; `changed` names the fields."
-    example: ClassVar[dict[str, object]] = {"item_id": 12, "sku": "WW-1001", "changed": ["name", "price"], "price": "79.00", "currency": "AED"}
+    example: ClassVar[dict[str, object]] = {
+        "item_id": 12,
+        "sku": "WW-1001",
+        "changed": ["name", "price"],
+        "price": "79.00",
+        "currency": "AED",
+    }
 
     item_id: int
     sku: str

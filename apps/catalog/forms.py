@@ -32,7 +32,10 @@ class ItemForm(forms.Form):
 
     name = _Text(label=gettext_lazy("Name"), max_length=200, widget=_auto())
     description = _Text(
-        label=gettext_lazy("Description"), max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"})
+        label=gettext_lazy("Description"),
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
     name_ar = _Text(label=gettext_lazy("Name in Arabic"), max_length=200, required=False, widget=_auto(lang="ar"))
     description_ar = _Text(
@@ -42,9 +45,14 @@ class ItemForm(forms.Form):
     sku = _Text(label=gettext_lazy("SKU"), max_length=64, help_text=gettext_lazy("Your own number for it."))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Item.Kind.choices)
     category = forms.ModelChoiceField(
-        label=gettext_lazy("Category"), queryset=Category.objects.none(), required=False, empty_label=gettext_lazy("None")
+        label=gettext_lazy("Category"),
+        queryset=Category.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("None"),
     )
-    price = forms.DecimalField(label=gettext_lazy("Price"), min_value=0, max_digits=14, decimal_places=2, required=False)
+    price = forms.DecimalField(
+        label=gettext_lazy("Price"), min_value=0, max_digits=14, decimal_places=2, required=False
+    )
     currency = _Text(label=gettext_lazy("Currency"), min_length=3, max_length=3)
     stock = forms.IntegerField(
         label=gettext_lazy("In stock"), min_value=0, max_value=2_000_000_000, required=False,
@@ -95,7 +103,8 @@ def initial_of(item: Item) -> dict[str, Any]:
     arabic = item.texts.get("ar") or {}
     fields = ("name", "description", "sku", "kind", "category", "price", "currency", "stock", "url")
     rows = [
-        f"{name}: {', '.join(map(str, given)) if isinstance(given, list) else given}" for name, given in item.attributes.items()
+        f"{name}: {', '.join(map(str, given)) if isinstance(given, list) else given}"
+        for name, given in item.attributes.items()
     ]
     return {
         **{name: getattr(item, name) for name in fields},

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -68,7 +68,10 @@ def search(
     rows = _filtered(shelf, min_price, max_price, attributes, in_stock, active)
     found = _ranked(rows, question, language, max(1, min(limit, 200)), sort)
     return list(
-        Item.objects.filter(pk__in=found).select_related("category").prefetch_related("images").order_by(_in_order(found))
+        Item.objects.filter(pk__in=found)
+        .select_related("category")
+        .prefetch_related("images")
+        .order_by(_in_order(found))
     )
 
 
@@ -173,14 +176,18 @@ def _at_least(wanted: list[list[str]], needed: int) -> str:
         return " | ".join(map(_any, wanted))
     # All pairs, triples … of many words would be a long query for little: the first eight decide.
     chosen = wanted if needed >= len(wanted) - 1 else wanted[:8]
-    return " | ".join("(" + " & ".join(map(_any, group)) + ")" for group in combinations(chosen, min(needed, len(chosen))))
+    return " | ".join(
+        "(" + " & ".join(map(_any, group)) + ")" for group in combinations(chosen, min(needed, len(chosen)))
+    )
 
 
 def _best(rows: QuerySet[Item], wanted: list[list[str]], language: str | None, limit: int, sort: str) -> list[int]:
     ids = rows.values("pk")[:RANKED]
     ranked = Item.objects.filter(pk__in=ids)
     if sort in SORTS:
-        order: list[Any] = [F("price").desc(nulls_last=True) if sort == "price_desc" else F("price").asc(nulls_last=True)]
+        order: list[Any] = [
+            F("price").desc(nulls_last=True) if sort == "price_desc" else F("price").asc(nulls_last=True)
+        ]
     else:
         # First how many of the words, then where they stand; the first guess for a mistyped word counts most.
         score = " + ".join(f"ts_rank({WEIGHTS}, catalog_item.search, %s::tsquery)" for _unused in wanted)

@@ -22,7 +22,20 @@ from . import words
 from .events import ItemArchived, ItemChanged, ItemCreated, ItemRestored, ItemStockChanged
 from .models import Category, Item, ItemImage, Word
 
-FIELDS = ("sku", "kind", "name", "description", "texts", "category", "price", "currency", "stock", "attributes", "url", "is_active")
+FIELDS = (
+    "sku",
+    "kind",
+    "name",
+    "description",
+    "texts",
+    "category",
+    "price",
+    "currency",
+    "stock",
+    "attributes",
+    "url",
+    "is_active",
+)
 MOST_IMAGES = 12
 LARGEST_UPLOAD = 8 * 1024 * 1024
 WIDEST = 1600  # pixels of the longer side that are kept
@@ -69,7 +82,8 @@ def _tell_of_changes(item: Item, before: Mapping[str, Any], changed: list[str], 
     rest = [name for name in changed if name not in ("stock", "is_active")]
     if rest:
         record(
-            ItemChanged(item_id=item.pk, sku=item.sku, changed=rest, price=_price(item), currency=item.currency), actor=by
+            ItemChanged(item_id=item.pk, sku=item.sku, changed=rest, price=_price(item), currency=item.currency),
+            actor=by,
         )
 
 
@@ -274,9 +288,20 @@ def _reencoded(upload: BinaryIO) -> bytes:
             with Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "WEBP", "GIF")) as given:
                 picture: Image.Image = ImageOps.exif_transpose(given)
                 picture.thumbnail((WIDEST, WIDEST))
-                picture = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
+                picture = picture.convert(
+                    "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
+                )
                 out = io.BytesIO()
                 picture.save(out, "WEBP", quality=82, method=4)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValidationError({"image": [_("This file is not a picture we can read (JPEG, PNG, WebP, GIF).")]}) from error
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        raise ValidationError(
+            {"image": [_("This file is not a picture we can read (JPEG, PNG, WebP, GIF).")]}
+        ) from error
     return out.getvalue()

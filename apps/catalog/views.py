@@ -162,7 +162,7 @@ def categories(request: HttpRequest, category_id: int | None = None) -> HttpResp
 
 @require_GET
 @cache_control(public=True, max_age=86_400)
-def image(request: HttpRequest, image_id: int) -> FileResponse:  # noqa: ARG001
+def image(request: HttpRequest, image_id: int) -> FileResponse:
     """An uploaded picture; public, because customers see it in chats."""
     found = get_object_or_404(ItemImage, pk=image_id)
     try:

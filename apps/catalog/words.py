@@ -60,7 +60,12 @@ def attribute_lexemes(attributes: Mapping[str, Any]) -> list[str]:
 
 
 def lexemes(
-    *, sku: str, names: Iterable[str], categories: Iterable[str], attributes: Mapping[str, Any], descriptions: Iterable[str]
+    *,
+    sku: str,
+    names: Iterable[str],
+    categories: Iterable[str],
+    attributes: Mapping[str, Any],
+    descriptions: Iterable[str],
 ) -> dict[str, str]:
     """Everything an item is found by, each with its weight A (name, SKU) to D (description)."""
     found: dict[str, str] = {f"sku={text.compact(sku)}": "A"}

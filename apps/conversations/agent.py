@@ -93,7 +93,10 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
             answer.generation.details = {**answer.generation.details, "intent": "unchecked"}
             box.hand_off = box.hand_off or HandOff("facts", _summary(still or mismatches))
             return Draft(
-                safe_sentence(spoken), hand_off=box.hand_off, generation=answer.generation, mismatches=still or mismatches
+                safe_sentence(spoken),
+                hand_off=box.hand_off,
+                generation=answer.generation,
+                mismatches=still or mismatches,
             )
     if not text:
         box.hand_off = box.hand_off or HandOff("unknown", "")
@@ -129,7 +132,8 @@ def _converse(
             return answer, request
         said = Turn(role="assistant", text=answer.completion.text, calls=calls)
         results = [
-            Turn(role="tool", call_id=call.id, name=call.name, result=box.run(call.name, call.arguments)) for call in calls
+            Turn(role="tool", call_id=call.id, name=call.name, result=box.run(call.name, call.arguments))
+            for call in calls
         ]
         request = replace(request, turns=(*request.turns, said, *results))
     raise AssertionError("the last round returns")
@@ -255,4 +259,6 @@ def _quick_replies(conversation: Conversation, details: dict[str, Any]) -> tuple
     """Choices that the model offers, as far as the channel has room for them."""
     limits = adapter(conversation.channel).LIMITS
     wanted = [str(one).strip() for one in details.get("quick_replies", ()) if str(one).strip()]
-    return tuple(Button(title=one[: limits.quick_reply_title], payload=one[:200]) for one in wanted[: limits.quick_replies])
+    return tuple(
+        Button(title=one[: limits.quick_reply_title], payload=one[:200]) for one in wanted[: limits.quick_replies]
+    )

@@ -294,9 +294,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         """A note that only the team sees."""
         form = TeamNoteSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        note = services.add_note(
-            queries.get_conversation(int(pk)), text=form.validated_data["text"], by=_user(request)
-        )
+        note = services.add_note(queries.get_conversation(int(pk)), text=form.validated_data["text"], by=_user(request))
         return Response(MessageSerializer(note).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=SnoozeSerializer)

@@ -134,7 +134,10 @@ def take(delivery: Delivery) -> None:
 def _facts(delivery: Delivery) -> list[Fact]:
     body = json.loads(bytes(delivery.body))
     facts = ADAPTERS[delivery.channel].parse(body, delivery.received_at)
-    return sorted(facts, key=lambda fact: (not isinstance(fact, _FIRST), fact.at if isinstance(fact, _FIRST) else delivery.received_at))
+    return sorted(
+        facts,
+        key=lambda fact: (not isinstance(fact, _FIRST), fact.at if isinstance(fact, _FIRST) else delivery.received_at),
+    )
 
 
 def _try_again(delivery: Delivery, problems: Iterable[str], tries: int, finally_: str) -> None:

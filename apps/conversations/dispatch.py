@@ -1,10 +1,10 @@
 """Send what is queued, one conversation at a time and in order, and never blindly a second time.
 
-    queued ──claim──▶ sending ──▶ sent
-                        │  ├────▶ failed      refused for good
-                        │  ├────▶ queued      refused for now, or nothing reached the platform
-                        │  └────▶ unknown     no answer came: reconcile() looks there first
-                        └─(we died)──▶ unknown
+queued ──claim──▶ sending ──▶ sent
+                    │  ├────▶ failed      refused for good
+                    │  ├────▶ queued      refused for now, or nothing reached the platform
+                    │  └────▶ unknown     no answer came: reconcile() looks there first
+                    └─(we died)──▶ unknown
 """
 
 from __future__ import annotations

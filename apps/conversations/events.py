@@ -70,7 +70,11 @@ class ConversationAssigned(ConversationEvent):
 class ConversationHandedOff(ConversationEvent):
     type: ClassVar[str] = "conversation.handed_off"
     description: ClassVar[str] = "The bot gave a conversation to people and is silent there."
-    example: ClassVar[dict[str, Any]] = {**_CONVERSATION, "reason": "asked", "note": "Wants to speak about a bulk order."}
+    example: ClassVar[dict[str, Any]] = {
+        **_CONVERSATION,
+        "reason": "asked",
+        "note": "Wants to speak about a bulk order.",
+    }
 
     reason: str
     note: str

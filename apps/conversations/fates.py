@@ -78,9 +78,7 @@ def note_failed(conversation: Conversation, message: Message, reason: Reason) ->
         actor=actor_of(message),
     )
     if reason.action is Action.RECONNECT:
-        note_health(
-            conversation.account, Checkup(ok=False, code=reason.code, problem=reason.text, must_reconnect=True)
-        )
+        note_health(conversation.account, Checkup(ok=False, code=reason.code, problem=reason.text, must_reconnect=True))
     elif reason.action is Action.SUPPRESS:
         suppress(conversation, reason=reason.text)
     elif reason.action is Action.TEMPLATE and conversation.window_until and conversation.window_until > clock.now():
@@ -108,6 +106,4 @@ def suppress(conversation: Conversation, *, scope: str = "marketing", reason: st
 
 def unsuppress(conversation: Conversation, *, scope: str = "marketing") -> None:
     """This person wants them again."""
-    Suppression.objects.filter(
-        lead_id=conversation.lead_id, channel=conversation.channel, scope=scope
-    ).delete()
+    Suppression.objects.filter(lead_id=conversation.lead_id, channel=conversation.channel, scope=scope).delete()

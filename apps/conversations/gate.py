@@ -146,9 +146,9 @@ def consent(proposal: Proposal) -> Finding:
     if conversation.lead.deleted_at is not None:
         return Finding("consent", REFUSE, "person_deleted")
     scopes = set(
-        Suppression.objects.filter(
-            lead_id=conversation.lead_id, channel__in=[conversation.channel, "all"]
-        ).values_list("scope", flat=True)
+        Suppression.objects.filter(lead_id=conversation.lead_id, channel__in=[conversation.channel, "all"]).values_list(
+            "scope", flat=True
+        )
     )
     if "all" in scopes:
         return Finding("consent", REFUSE, "suppressed")
@@ -251,9 +251,13 @@ def sentences() -> dict[str, str]:
         "window_template": _("An approved template may be sent at any time."),
         "window_open": _("The customer wrote recently: the reply window is open until %(until)s."),
         "window_human": _("The 24-hour window is over, but a person may still reply until %(until)s."),
-        "window_closed": _("The reply window is closed. The customer has to write first, or an approved template is sent."),
+        "window_closed": _(
+            "The reply window is closed. The customer has to write first, or an approved template is sent."
+        ),
         "cap_free": _("The bot has not written too often here."),
-        "cap_reached": _("The bot wrote %(count)s messages in %(minutes)s minutes; the limit is %(limit)s. A person should look."),
+        "cap_reached": _(
+            "The bot wrote %(count)s messages in %(minutes)s minutes; the limit is %(limit)s. A person should look."
+        ),
         "owner_person": _("A person wrote this."),
         "owner_bot": _("The bot was answering this conversation."),
         "owner_changed": _("Meanwhile somebody decided anew who answers here, so the bot's draft was not sent."),

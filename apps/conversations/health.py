@@ -24,7 +24,5 @@ def conversations() -> dict[str, Any]:
         "failed_messages": Message.objects.filter(
             conversation__last_message_at__gt=week, at__gt=week, status=Message.Status.FAILED
         ).count(),
-        "kept_deliveries": Delivery.objects.filter(
-            state__in=[Delivery.State.MALFORMED, Delivery.State.FAILED]
-        ).count(),
+        "kept_deliveries": Delivery.objects.filter(state__in=[Delivery.State.MALFORMED, Delivery.State.FAILED]).count(),
     }

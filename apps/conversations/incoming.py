@@ -122,9 +122,7 @@ class Arrival:
     def existing(self, account: ConnectedAccount, person: Person, identity: Identity, lead: Lead) -> int | None:
         """By this id, by another id of the same person, or by the person (whose numbers and user ids change)."""
         people = {identity.lead_id, lead.pk}  # two where people were merged
-        rows = dict(
-            Conversation.objects.filter(account=account, lead__in=people).values_list("identity__value", "pk")
-        )
+        rows = dict(Conversation.objects.filter(account=account, lead__in=people).values_list("identity__value", "pk"))
         for value in (identity.value, person.id, *person.aliases):
             if value in rows:
                 return rows[value]
@@ -164,7 +162,9 @@ class Arrival:
         )
         return Conversation.locked(found) if found else None
 
-    def message(self, account: ConnectedAccount, external_id: str, person: Person | None) -> tuple[Conversation, Message]:
+    def message(
+        self, account: ConnectedAccount, external_id: str, person: Person | None
+    ) -> tuple[Conversation, Message]:
         """A message by the platform's id, with its conversation locked; NotYet where there is none."""
         found = find_message(external_id, account=account)
         conversation = self.known(person, account) if found is None else Conversation.locked(found.conversation_id)
@@ -283,7 +283,9 @@ def referral(arrival: Arrival, fact: Referral) -> None:
     if not conversation.origin:
         conversation.change(origin=origin)
     line = write_notice(conversation, "referral", origin=origin)
-    Message.objects.filter(pk=line.pk).update(at=min(fact.at, clock.now()), origin=origin, delivery_id=arrival.delivery.pk)
+    Message.objects.filter(pk=line.pk).update(
+        at=min(fact.at, clock.now()), origin=origin, delivery_id=arrival.delivery.pk
+    )
     conversation.change()
 
 
@@ -373,9 +375,7 @@ def preference(arrival: Arrival, fact: Preference) -> None:
 def notice(arrival: Arrival, fact: AccountNotice) -> None:
     """The platform speaks about the account itself."""
     account = arrival.account(fact.account)
-    record(
-        AccountNoticed(account_id=account.pk, channel=account.channel, topic=fact.topic[:80], text=fact.text[:500])
-    )
+    record(AccountNoticed(account_id=account.pk, channel=account.channel, topic=fact.topic[:80], text=fact.text[:500]))
     if fact.reason is not None and fact.reason.action is Action.RECONNECT:
         note_health(
             account,

@@ -152,7 +152,9 @@ def page_of(rows: QuerySet[Any], column: str, *, cursor: str = "", limit: int = 
     more = len(found) > limit
     found = found[:limit]
     return Page(
-        found, _cursor("older", column, found[-1:]) if more else "", _cursor("newer", column, found[:1]) if cursor else ""
+        found,
+        _cursor("older", column, found[-1:]) if more else "",
+        _cursor("newer", column, found[:1]) if cursor else "",
     )
 
 
@@ -350,7 +352,9 @@ def why(message: Message) -> Why:
     if message.generation is not None:
         generations = list(Generation.objects.filter(run=message.generation.run).order_by("created_at"))
     delivery = Delivery.objects.filter(pk=message.delivery_id).first() if message.delivery_id else None
-    answers = Message.objects.filter(conversation_id=message.conversation_id, pk__in=message.payload.get("answers") or [])
+    answers = Message.objects.filter(
+        conversation_id=message.conversation_id, pk__in=message.payload.get("answers") or []
+    )
     return Why(message, decisions, generations, delivery, list(answers.order_by("at")))
 
 
@@ -385,7 +389,10 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
     messages = list(
         Message.objects.filter(trace=trace).exclude(kind="notice").select_related("conversation__lead").order_by("id")
     )
-    steps += [Step("message", row.created_at, row.text[:200], row.status, row, {"direction": row.direction}) for row in messages]
+    steps += [
+        Step("message", row.created_at, row.text[:200], row.status, row, {"direction": row.direction})
+        for row in messages
+    ]
     people = {row.conversation.lead_id: row for row in messages}
     steps += [
         Step("lead", row.created_at, str(row.conversation.lead), row.conversation.lead.stage, row.conversation.lead)
@@ -402,7 +409,9 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
     sent = [row for row in messages if row.direction == Message.Direction.OUT]
     steps += [Step("send", row.status_at, row.text[:200], row.status, row) for row in sent]
     events = list(JournalEntry.objects.filter(trace=trace).order_by("id"))
-    steps += [Step("event", row.occurred_at, row.type, "relayed" if row.relayed_at else "waiting", row) for row in events]
+    steps += [
+        Step("event", row.occurred_at, row.type, "relayed" if row.relayed_at else "waiting", row) for row in events
+    ]
     for collect in _STATIONS:
         steps += collect(trace, [row.uuid for row in events])
     return sorted(steps, key=lambda step: step.at)

@@ -115,9 +115,7 @@ def _withdraw_drafts(conversation: Conversation) -> None:
     for message in queued:
         if message.owner_version == conversation.owner_version:
             continue
-        proposal = gate.Proposal(
-            conversation=conversation, sender="bot", owner_version=message.owner_version or 0
-        )
+        proposal = gate.Proposal(conversation=conversation, sender="bot", owner_version=message.owner_version or 0)
         gate.record_decision(gate.decide(proposal), proposal, cause={"check": "taken over"}, message=message)
         cancel(conversation, message, "owner_changed")
 
@@ -261,7 +259,11 @@ def send_message(
     text = _clean(text)
     filled = _fill(template, variables) if template else None
     _check_content(conversation, text, attachments, template)
-    reference = uuid.uuid5(_OURS, f"{current_organization().schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}") if token else None
+    reference = (
+        uuid.uuid5(_OURS, f"{current_organization().schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}")
+        if token
+        else None
+    )
     with transaction.atomic():
         locked = _locked(conversation)
         if reference and (earlier := Message.objects.filter(uuid=reference).first()):
@@ -269,7 +271,9 @@ def send_message(
         content = Content(
             text=text,
             attachments=attachments,
-            template=Template(name=template.name, language=template.language, variables=tuple(variables)) if template else None,
+            template=Template(name=template.name, language=template.language, variables=tuple(variables))
+            if template
+            else None,
             template_text=filled or "",
             reply_to=reply_to,
         )

@@ -74,7 +74,9 @@ class Toolbox:
 
     def _row(self, item: Item) -> dict[str, Any]:
         facts = catalog.card(item, self.language)["facts"]
-        names = {code: texts["name"] for code, texts in item.texts.items() if isinstance(texts, dict) and texts.get("name")}
+        names = {
+            code: texts["name"] for code, texts in item.texts.items() if isinstance(texts, dict) and texts.get("name")
+        }
         return {**{key: value for key, value in facts.items() if key != "item_id"}, "names": names}
 
     def _capture_lead(self, interest: str = "", **details: str) -> dict[str, Any]:
@@ -110,7 +112,9 @@ class Toolbox:
 
     def _card(self, item: Item) -> Card:
         shown = catalog.card(item, self.language)
-        subtitle = shown["subtitle"].removeprefix(shown["price"]).removeprefix(" · ") if shown["price"] else shown["subtitle"]
+        subtitle = (
+            shown["subtitle"].removeprefix(shown["price"]).removeprefix(" · ") if shown["price"] else shown["subtitle"]
+        )
         return Card(
             title=shown["title"],
             subtitle=subtitle,

@@ -88,8 +88,10 @@ def record(event: Event, *, actor: str = "") -> uuid.UUID:
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD_SQL,
-            [number, event.type, data, storable(actor)[:120], trace.current(), clock.now()]
-            + jobs.wake_parameters(connection.schema_name, RELAY, QUEUE),
+            [
+                *(number, event.type, data, storable(actor)[:120], trace.current(), clock.now()),
+                *jobs.wake_parameters(connection.schema_name, RELAY, QUEUE),
+            ],
         )
         woken = cursor.rowcount > 0
     if woken:

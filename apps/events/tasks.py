@@ -70,7 +70,7 @@ def _all_at_once(entries: list[JournalEntry]) -> bool:
                     for _name, call in _batch_calls(envelope, entry.left or []):
                         call()
             JournalEntry.objects.filter(pk__in=[entry.pk for entry in entries]).update(relayed_at=clock.now(), left=[])
-    except Exception as error:  # noqa: BLE001  found out below whose it is
+    except Exception as error:
         if isinstance(error, DatabaseError) and connection.connection is not None and connection.connection.closed:
             raise
         return False
@@ -164,5 +164,7 @@ def prune(_job: Claimed) -> datetime | None:
     """Delete what was handed on long ago, a bite at a time; what was given up stays."""
     before = clock.now() - KEEP
     old = JournalEntry.objects.filter(occurred_at__lt=before, left=[]).exclude(relayed_at=None).order_by("id")
-    gone, _by_model = JournalEntry.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:_PRUNE_AT_ONCE])).delete()
+    gone, _by_model = JournalEntry.objects.filter(
+        pk__in=list(old.values_list("pk", flat=True)[:_PRUNE_AT_ONCE])
+    ).delete()
     return clock.now() if gone == _PRUNE_AT_ONCE else None

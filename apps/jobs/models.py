@@ -35,9 +35,7 @@ class Job(models.Model):
         constraints = [models.UniqueConstraint(fields=["schema", "kind", "key"], name="job_once")]
         indexes = [
             # What is due first, whoever's it is: the sweep, and a claim when there is no crowd.
-            models.Index(
-                F("queue"), Coalesce("leased_until", "run_at"), name="job_due", condition=Q(failed_at=None)
-            ),
+            models.Index(F("queue"), Coalesce("leased_until", "run_at"), name="job_due", condition=Q(failed_at=None)),
             # The fair claim walks from tenant to tenant when there is one.
             models.Index(
                 F("queue"),

@@ -61,7 +61,7 @@ def _send_forever() -> None:
 
 
 def _send(queue: str) -> None:
-    from .tasks import drain  # noqa: PLC0415 - tasks import services, which imports this module
+    from .tasks import drain
 
     try:
         drain.apply_async(args=[queue], queue=queue, retry=False, expires=300)

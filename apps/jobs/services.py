@@ -120,8 +120,10 @@ def cancel(kind: str, key: str = "") -> bool:
 def retry(job: Job) -> bool:
     """Give a job that was given up, or that waits for its next try, a new row of tries, now; False if it is gone."""
     now = clock.now()
-    changed = type(job).objects.filter(pk=job.pk, leased_until=None).update(
-        failed_at=None, attempts=0, run_at=now, generation=job.generation + 1
+    changed = (
+        type(job)
+        .objects.filter(pk=job.pk, leased_until=None)
+        .update(failed_at=None, attempts=0, run_at=now, generation=job.generation + 1)
     )
     if changed:
         transaction.on_commit(lambda: notifier.nudge(job.queue, 0))
@@ -235,7 +237,7 @@ def _run_one(job: Claimed, report: Report) -> bool:
     except LeaseLost:
         log.info("job.lease_lost", kind=job.kind, key=job.key, tenant=job.schema)
         return False
-    except Exception as error:  # noqa: BLE001  whatever it was, it is kept with the job and tried again
+    except Exception as error:
         if isinstance(error, DatabaseError) and _surely(lambda: ledger.forget_missing(job.schema)):
             log.warning("job.tenant_gone", kind=job.kind, tenant=job.schema)
             return False

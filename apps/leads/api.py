@@ -250,7 +250,9 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         services.move_to_stage(lead, **form.validated_data, by=actor_of(request))
         return self._shown(lead)
 
-    @extend_schema(summary="Label a lead hot, warm or cold", tags=_TAG, request=LabelInput, responses=LeadDetailSerializer)
+    @extend_schema(
+        summary="Label a lead hot, warm or cold", tags=_TAG, request=LabelInput, responses=LeadDetailSerializer
+    )
     @action(detail=True, methods=["post"])
     def label(self, request: Request, pk: str) -> Response:
         lead = self._lead()
@@ -297,7 +299,12 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def get_queryset(self) -> QuerySet[Activity]:
         return queries.activities()
 
-    @extend_schema(summary="Enter a call, email, meeting or note", tags=_TAG, request=ActivityInput, responses={201: ActivitySerializer})
+    @extend_schema(
+        summary="Enter a call, email, meeting or note",
+        tags=_TAG,
+        request=ActivityInput,
+        responses={201: ActivitySerializer},
+    )
     def create(self, request: Request) -> Response:
         form = ActivityInput(data=request.data)
         form.is_valid(raise_exception=True)

@@ -36,10 +36,18 @@ def start(action: str, value: str, ids: list[int], *, by: str) -> BulkChange:
 
 def _check(action: str, value: str) -> None:
     if action == "owner" and value:
-        owner = User.objects.filter(pk=int(value)).first() if value.isascii() and value.isdigit() and len(value) < 18 else None
+        owner = (
+            User.objects.filter(pk=int(value)).first()
+            if value.isascii() and value.isdigit() and len(value) < 18
+            else None
+        )
         if owner is None or not services.is_member(owner):
             raise Problem("not_a_member", _("This person is not a member of the organization."))
-    elif (action == "stage" and value not in Stage.values) or action not in _ACTS or (action == "tag" and not queries.said(value)):
+    elif (
+        (action == "stage" and value not in Stage.values)
+        or action not in _ACTS
+        or (action == "tag" and not queries.said(value))
+    ):
         raise Problem("unknown_action", _("Choose what to do with these leads."))
 
 
@@ -48,7 +56,9 @@ def proceed(bulk: BulkChange) -> bool:
     with transaction.atomic():
         bulk.refresh_from_db(from_queryset=BulkChange.objects.select_for_update())
         now, later = bulk.todo[:BATCH], bulk.todo[BATCH:]
-        for lead in Lead.objects.filter(pk__in=[one[0] if isinstance(one, list) else one for one in now]).order_by("pk"):
+        for lead in Lead.objects.filter(pk__in=[one[0] if isinstance(one, list) else one for one in now]).order_by(
+            "pk"
+        ):
             before = _ACTS[bulk.action](lead, _value_for(bulk, lead, now), bulk.actor)
             if before is not None:
                 bulk.before.append([lead.pk, before])
@@ -70,7 +80,9 @@ def undo(bulk: BulkChange, *, by: str) -> BulkChange:
         bulk.refresh_from_db(from_queryset=BulkChange.objects.select_for_update())
         if bulk.undone_by is not None:
             return bulk.undone_by
-        action = {"tag": "untag", "untag": "tag", "delete": "restore", "restore": "delete"}.get(bulk.action, bulk.action)
+        action = {"tag": "untag", "untag": "tag", "delete": "restore", "restore": "delete"}.get(
+            bulk.action, bulk.action
+        )
         back = BulkChange.objects.create(
             action=action, value=bulk.value, actor=by, total=len(bulk.before), todo=bulk.before
         )

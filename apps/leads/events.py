@@ -55,7 +55,12 @@ class LeadDetailsChanged(Event):
 class LeadStageChanged(Event):
     type: ClassVar[str] = "lead.stage_changed"
     description: ClassVar[str] = "A lead moved to another stage of the pipeline."
-    example: ClassVar[dict[str, Any]] = {"lead_id": 42, "stage": "qualified", "before": "contacted", "reason": "Wants 40 pairs"}
+    example: ClassVar[dict[str, Any]] = {
+        "lead_id": 42,
+        "stage": "qualified",
+        "before": "contacted",
+        "reason": "Wants 40 pairs",
+    }
 
     lead_id: int
     stage: str

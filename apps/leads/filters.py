@@ -13,7 +13,9 @@ from .models import Activity, Label, Lead, Priority, Stage
 
 
 class LeadFilter(filters.FilterSet):
-    q = filters.CharFilter(method="by_words", label=_("Words in name, company, address, number or handle"), max_length=200)
+    q = filters.CharFilter(
+        method="by_words", label=_("Words in name, company, address, number or handle"), max_length=200
+    )
     stage = filters.MultipleChoiceFilter(choices=Stage.choices)
     label = filters.MultipleChoiceFilter(choices=Label.choices)
     priority = filters.MultipleChoiceFilter(choices=Priority.choices)

@@ -121,7 +121,9 @@ def _page(
     request: HttpRequest, form: Form, filled: HostedForm | None, *, token: str = "", notice: str = "", status: int = 200
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
-    page = given.get("page", "") or (request.headers.get("Referer", "") if given.get("embed") else request.build_absolute_uri())
+    page = given.get("page", "") or (
+        request.headers.get("Referer", "") if given.get("embed") else request.build_absolute_uri()
+    )
     context: dict[str, Any] = {
         "form": form,
         "filled": filled,
@@ -131,7 +133,9 @@ def _page(
         "embedded": bool(given.get("embed")),
         "carried": {
             "page": page[:500],
-            "referrer": (given.get("referrer", "") or ("" if given.get("embed") else request.headers.get("Referer", "")))[:500],
+            "referrer": (
+                given.get("referrer", "") or ("" if given.get("embed") else request.headers.get("Referer", ""))
+            )[:500],
             **{name: given[name][:200] for name in submissions.UTM if given.get(name)},
         },
     }
@@ -163,7 +167,10 @@ def _too_many(request: HttpRequest) -> bool:
 def embed(request: HttpRequest, key: str) -> HttpResponse:
     """The one script that puts the form where its own script tag stands."""
     form = queries.find_form(key)
-    context = {"address": request.build_absolute_uri(reverse("leads:hosted", args=[form.key])), "title": form.title or form.name}
+    context = {
+        "address": request.build_absolute_uri(reverse("leads:hosted", args=[form.key])),
+        "title": form.title or form.name,
+    }
     response = render(request, "leads/embed.js", context, content_type="text/javascript; charset=utf-8")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -78,7 +78,10 @@ class NewLeadForm(DetailsForm):
     stage = forms.ChoiceField(label=gettext_lazy("Stage"), choices=Stage.choices, initial=Stage.NEW)
     owner = forms.ChoiceField(label=gettext_lazy("Owner"), required=False)
     note = forms.CharField(
-        label=gettext_lazy("Note"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
     def __init__(self, *args: Any, members: Sequence[User], **kwargs: Any) -> None:
@@ -108,7 +111,9 @@ class ActivityForm(forms.Form):
         ],
     )
     text = forms.CharField(
-        label=gettext_lazy("What happened"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": gettext_lazy("What happened?")})
+        label=gettext_lazy("What happened"),
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "placeholder": gettext_lazy("What happened?")}),
     )
 
 
@@ -121,7 +126,10 @@ class BuilderForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Form
         fields = ("name", "title", "button", "thanks", "language", "is_active")
-        widgets = {"thanks": forms.Textarea(attrs={"rows": 2, "dir": "auto"}), "title": forms.TextInput(attrs={"dir": "auto"})}
+        widgets = {
+            "thanks": forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+            "title": forms.TextInput(attrs={"dir": "auto"}),
+        }
         help_texts = {
             "name": gettext_lazy("For you: visitors do not see it."),
             "title": gettext_lazy("Shown above the form."),
@@ -139,7 +147,9 @@ class BuilderForm(forms.ModelForm):  # type: ignore[type-arg]
 class QuestionForm(forms.Form):
     """One row of the builder."""
 
-    label = forms.CharField(label=gettext_lazy("Label"), max_length=120, required=False, widget=forms.TextInput(attrs={"dir": "auto"}))
+    label = forms.CharField(
+        label=gettext_lazy("Label"), max_length=120, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+    )
     name = forms.ChoiceField(
         label=gettext_lazy("Field"), required=False,
         choices=[*((key, value[0]) for key, value in KNOWN.items()), ("", gettext_lazy("A question of your own"))],
@@ -152,7 +162,9 @@ class QuestionForm(forms.Form):
     required = forms.BooleanField(label=gettext_lazy("Must be filled in"), required=False)
 
 
-QuestionSet = forms.formset_factory(QuestionForm, extra=2, max_num=20, absolute_max=30, can_delete=True, can_order=False)
+QuestionSet = forms.formset_factory(
+    QuestionForm, extra=2, max_num=20, absolute_max=30, can_delete=True, can_order=False
+)
 
 
 def questions_of(form: Form) -> list[dict[str, Any]]:
@@ -190,9 +202,16 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         name = given.get("name") or next(n for n in (f"question_{i}" for i in range(1, 100)) if n not in taken)
         if name in taken:
             raise ValidationError(_("%(name)s is there twice.") % {"name": label or name})
-        one = {"name": name, "label": label or name, "kind": given.get("kind") or "text", "required": bool(given.get("required"))}
+        one = {
+            "name": name,
+            "label": label or name,
+            "kind": given.get("kind") or "text",
+            "required": bool(given.get("required")),
+        }
         if one["kind"] == "select":
-            one["options"] = list(dict.fromkeys(text.line(option, 120) for option in given.get("options") or [] if option.strip()))
+            one["options"] = list(
+                dict.fromkeys(text.line(option, 120) for option in given.get("options") or [] if option.strip())
+            )
             if len(one["options"]) < 2:
                 raise ValidationError(_("%(name)s needs at least two choices.") % {"name": one["label"]})
         checked.append(one)
@@ -228,7 +247,12 @@ def _hosted_field(one: Mapping[str, Any]) -> forms.Field:
     name, kind = one["name"], one["kind"]
     common: dict[str, Any] = {"label": one["label"], "required": one.get("required", False)}
     if name in details.NAMES:
-        tokens = {"name": ("text", "name"), "email": ("email", "email"), "phone": ("tel", "tel"), "company": ("text", "organization")}
+        tokens = {
+            "name": ("text", "name"),
+            "email": ("email", "email"),
+            "phone": ("tel", "tel"),
+            "company": ("text", "organization"),
+        }
         return _Detail(detail=name, widget=_widget(*tokens[name]), max_length=400, **common)
     if kind == "select":
         choices = [("", "–"), *((option, option) for option in one.get("options", []))]

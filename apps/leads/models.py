@@ -108,7 +108,9 @@ class Lead(models.Model):
             models.Index(fields=["stage", "-last_activity_at", "-id"], name="lead_board", condition=Q(deleted_at=None)),
             models.Index(fields=["-score", "-id"], name="lead_best", condition=Q(deleted_at=None)),
             models.Index(
-                fields=["owner", "-last_activity_at", "-id"], name="lead_owned", condition=Q(deleted_at=None, owner__isnull=False)
+                fields=["owner", "-last_activity_at", "-id"],
+                name="lead_owned",
+                condition=Q(deleted_at=None, owner__isnull=False),
             ),
             models.Index(fields=["email"], name="lead_email", condition=~Q(email="")),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
@@ -117,7 +119,6 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return str(self.name or self.phone or self.email or _("Unknown person"))
-
 
     @property
     def source_shown(self) -> str:

@@ -32,7 +32,11 @@ def leads() -> QuerySet[Lead]:
 
 def for_lists(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     """With what a row shows, in a constant number of queries."""
-    return rows.select_related("owner").prefetch_related(Prefetch("tags", Tag.objects.order_by("name"))).defer("search_text")
+    return (
+        rows.select_related("owner")
+        .prefetch_related(Prefetch("tags", Tag.objects.order_by("name")))
+        .defer("search_text")
+    )
 
 
 def get_lead(lead_id: int, *, deleted: bool = False) -> Lead:
@@ -72,9 +76,7 @@ class Column:
 
 def board(rows: QuerySet[Lead]) -> list[Column]:
     counts = stage_counts(rows)
-    return [
-        Column(stage, counts[stage.value], column(rows, stage, None)) for stage in Stage
-    ]
+    return [Column(stage, counts[stage.value], column(rows, stage, None)) for stage in Stage]
 
 
 def column(rows: QuerySet[Lead], stage: Stage | str, cursor: str | None) -> Page:

@@ -48,7 +48,9 @@ RULES = (
     Rule("messages", 10, _("Wrote several messages"), _did("message", 3)),
     Rule("many_messages", 5, _("Wrote many messages"), _did("message", 8)),
     Rule("ad", 5, _("Came from an ad"), lambda lead, _now: lead.source == "ad"),
-    Rule("recent", 10, _("Was in touch within a day"), lambda lead, now: now - lead.last_activity_at <= timedelta(days=1)),
+    Rule(
+        "recent", 10, _("Was in touch within a day"), lambda lead, now: now - lead.last_activity_at <= timedelta(days=1)
+    ),
     Rule("qualified", 10, _("Is qualified"), lambda lead, _now: lead.stage in (Stage.QUALIFIED, Stage.CONVERTED)),
     Rule("quiet", -10, _("Was quiet for two weeks"), _quiet(14)),
     Rule("long_quiet", -15, _("Was quiet for a month"), _quiet(30)),

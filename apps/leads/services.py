@@ -105,7 +105,9 @@ def _meet(
     lead = create_lead(by=by, phone=_readable_phone(phone), **values)
     # In one order, so that two workers with the same ids wait for each other rather than in a circle.
     made = {
-        key: Identity.objects.create(lead=lead, kind=key[0], account=key[1], value=key[2], username=text.line(username, 120))
+        key: Identity.objects.create(
+            lead=lead, kind=key[0], account=key[1], value=key[2], username=text.line(username, 120)
+        )
         for key in sorted(keys)
     }
     if username:
@@ -212,7 +214,9 @@ def _search_text(lead: Lead, usernames: Iterable[str]) -> str:
 
 def _index(lead: Lead) -> None:
     """Keep what a lead is found by in step with their details."""
-    fresh = _search_text(lead, dict.fromkeys(lead.identities.exclude(username="").values_list("username", flat=True)[:10]))
+    fresh = _search_text(
+        lead, dict.fromkeys(lead.identities.exclude(username="").values_list("username", flat=True)[:10])
+    )
     if fresh != lead.search_text:
         lead.search_text = fresh
         Lead.objects.filter(pk=lead.pk).update(search_text=fresh)
@@ -263,7 +267,14 @@ def capture_details(
 
 
 def capture(
-    lead: Lead, *, interest: str = "", name: str = "", email: str = "", phone: str = "", company: str = "", actor: str = "bot"
+    lead: Lead,
+    *,
+    interest: str = "",
+    name: str = "",
+    email: str = "",
+    phone: str = "",
+    company: str = "",
+    actor: str = "bot",
 ) -> dict[str, Any]:
     """`capture_details` as the tool of a language model answers it: {"ok", "captured", "rejected"}."""
     taken = capture_details(lead, name=name, email=email, phone=phone, company=company, by=actor)
@@ -280,7 +291,9 @@ def _take(lead: Lead, attribute: str, value: object, captured: Captured, by: str
         captured.refused[attribute] = str(refusal)
         return
     current = getattr(lead, attribute)
-    if checked == current or (not is_person(by) and current and (attribute in lead.fixed or _is_worse(attribute, checked, current))):
+    if checked == current or (
+        not is_person(by) and current and (attribute in lead.fixed or _is_worse(attribute, checked, current))
+    ):
         captured.kept[attribute] = current
     else:
         captured.saved[attribute] = checked
@@ -315,7 +328,11 @@ def _keep(lead: Lead, captured: Captured, by: str) -> None:
 
 def _own_identities(lead: Lead) -> None:
     """An address that no other lead has claimed becomes an identity of this one; others stay possible duplicates."""
-    owned = [Identity(lead=lead, kind=kind, value=value) for kind, value in (("email", lead.email), ("phone", lead.phone)) if value]
+    owned = [
+        Identity(lead=lead, kind=kind, value=value)
+        for kind, value in (("email", lead.email), ("phone", lead.phone))
+        if value
+    ]
     Identity.objects.bulk_create(owned, ignore_conflicts=True)
 
 

@@ -43,7 +43,9 @@ def _address(url: str) -> str:
     return value if value.startswith(("https://", "http://")) else ""
 
 
-def submit(form: Form, token: str, data: Mapping[str, str], *, origin: Mapping[str, str], language: str = "") -> FormSubmission:
+def submit(
+    form: Form, token: str, data: Mapping[str, str], *, origin: Mapping[str, str], language: str = ""
+) -> FormSubmission:
     """What somebody sent becomes a lead, exactly once per token, however often it is sent."""
     known = FormSubmission.objects.filter(form=form, token=token).select_related("lead").first()
     if known is not None:
@@ -59,7 +61,11 @@ def _take(form: Form, token: str, data: Mapping[str, str], origin: dict[str, str
     kept = {name[:40]: text.clean(value, 5000) for name, value in data.items() if str(value).strip()}
     source = "ad" if origin.get("gclid") or origin.get("fbclid") else "form"
     lead = services.create_lead(
-        by="customer", source=source, channel="form", origin={**origin, "form": form.name, "form_id": form.pk}, language=language
+        by="customer",
+        source=source,
+        channel="form",
+        origin={**origin, "form": form.name, "form_id": form.pk},
+        language=language,
     )
     submission = FormSubmission.objects.create(form=form, token=token, lead=lead, data=kept, origin=origin)
     services.capture_details(lead, **{name: kept[name] for name in details.NAMES if name in kept}, by="customer")
@@ -84,4 +90,6 @@ def _keep_answers(form: Form, lead: Lead, kept: Mapping[str, str]) -> None:
 
 
 def _labeled(form: Form, kept: Mapping[str, str]) -> list[list[str]]:
-    return [[one["label"], kept[one["name"]]] for one in form.fields if one["name"] in kept and one["name"] != "message"]
+    return [
+        [one["label"], kept[one["name"]]] for one in form.fields if one["name"] in kept and one["name"] != "message"
+    ]

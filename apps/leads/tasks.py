@@ -34,7 +34,9 @@ def cool_down(_job: Claimed) -> datetime:
     now = clock.now()
     for days in (1, 14, 30):
         until = now - timedelta(days=days)
-        rows = Lead.objects.filter(deleted_at=None, last_activity_at__lte=until, last_activity_at__gt=until - timedelta(days=2))
+        rows = Lead.objects.filter(
+            deleted_at=None, last_activity_at__lte=until, last_activity_at__gt=until - timedelta(days=2)
+        )
         for lead in rows.order_by("-last_activity_at", "-id").iterator(chunk_size=COOLED):
             services.rescore(lead)
     return now + timedelta(days=1)

@@ -260,7 +260,9 @@ def delete(request: HttpRequest, lead_id: int) -> HttpResponse:
     lead = queries.get_lead(lead_id)
     change = bulk.start("delete", "", [lead.pk], by=actor_of(request))
     messages.success(
-        request, _("%(name)s was deleted.") % {"name": lead}, extra_tags=f"undo:{reverse('leads:bulk-undo', args=[change.pk])}"
+        request,
+        _("%(name)s was deleted.") % {"name": lead},
+        extra_tags=f"undo:{reverse('leads:bulk-undo', args=[change.pk])}",
     )
     return redirect("leads:list")
 
@@ -279,7 +281,9 @@ def bulk_change(request: HttpRequest) -> HttpResponse:
         rows = filters.chosen(request, queries.leads())
         ids = list(rows.order_by("-id").values_list("pk", flat=True)[: bulk.MOST])
     else:
-        ids = [int(one) for one in request.POST.getlist("id")[:500] if one.isascii() and one.isdigit() and len(one) < 18]
+        ids = [
+            int(one) for one in request.POST.getlist("id")[:500] if one.isascii() and one.isdigit() and len(one) < 18
+        ]
     try:
         change = bulk.start(action, value, ids, by=actor_of(request))
     except Problem as problem:
@@ -287,7 +291,9 @@ def bulk_change(request: HttpRequest) -> HttpResponse:
         return redirect(_back(request))
     if change.finished_at is None:
         return redirect(f"{reverse('leads:bulk', args=[change.pk])}?{request.GET.urlencode()}")
-    messages.success(request, _said(len(change.before)), extra_tags=f"undo:{reverse('leads:bulk-undo', args=[change.pk])}")
+    messages.success(
+        request, _said(len(change.before)), extra_tags=f"undo:{reverse('leads:bulk-undo', args=[change.pk])}"
+    )
     return redirect(_back(request))
 
 

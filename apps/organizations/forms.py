@@ -112,9 +112,7 @@ class RoleForm(forms.Form):
 class JoinForm(forms.Form):
     """Accept an invitation as somebody new."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
         max_length=200,

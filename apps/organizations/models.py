@@ -100,7 +100,7 @@ class Organization(TenantMixin):
         _("monthly AI budget (USD)"),
         max_digits=10,
         decimal_places=2,
-        default=Decimal("50"),
+        default=Decimal(50),
         validators=[MinValueValidator(0)],
     )
     message_budget = models.PositiveIntegerField(_("monthly message budget"), null=True, blank=True)
@@ -302,7 +302,9 @@ class BudgetAlert(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "month", "budget", "percent"], name="alert_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "month", "budget", "percent"], name="alert_once")
+        ]
 
 
 class AccountRoute(models.Model):

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.ui.navigation import FOOT, NavItem, Section, register, register_section
 
 register(
-    NavItem("settings", _("Settings"), icon="settings", url="organizations:settings", order=90, role="viewer", group=FOOT)
+    NavItem(
+        "settings", _("Settings"), icon="settings", url="organizations:settings", order=90, role="viewer", group=FOOT
+    )
 )
 for section in (
     Section("organization", _("Organization"), _("Name, logo, color, language and time zone."), "building",

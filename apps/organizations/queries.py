@@ -36,9 +36,7 @@ def membership_of(user: User, organization: Organization) -> Membership | None:
     if not user.is_authenticated or not user.is_active:
         return None
     return (
-        Membership.objects.filter(user=user, organization=organization, is_active=True)
-        .select_related("user")
-        .first()
+        Membership.objects.filter(user=user, organization=organization, is_active=True).select_related("user").first()
     )
 
 
@@ -117,11 +115,7 @@ def get_invitation(organization: Organization, invitation_id: int) -> Invitation
 
 def api_keys(organization: Organization) -> QuerySet[ApiKey]:
     """All keys, those that work first, newest first."""
-    return (
-        ApiKey.objects.filter(organization=organization)
-        .select_related("created_by")
-        .order_by("revoked_at", "-id")
-    )
+    return ApiKey.objects.filter(organization=organization).select_related("created_by").order_by("revoked_at", "-id")
 
 
 def get_api_key(organization: Organization, key_id: int) -> ApiKey:

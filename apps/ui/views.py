@@ -93,7 +93,6 @@ def style(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/style.html", {"form": form, **samples.for_style_page()})
 
 
-# ruff: noqa: ARG001  Django passes `exception` and `reason` by name
 # Errors -----------------------------------------------------------------------------------------------------------
 
 

@@ -128,7 +128,9 @@ class ReplaySerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "delivered" in attrs["states"] and "since" not in attrs:
-            raise serializers.ValidationError({"since": ["Say from when on; otherwise everything would be sent again."]})
+            raise serializers.ValidationError(
+                {"since": ["Say from when on; otherwise everything would be sent again."]}
+            )
         return attrs
 
 

@@ -153,7 +153,7 @@ def catalog() -> list[EventType]:
 
 
 def _words(annotation: str) -> str:
-    """"str | None" -> "string or null"; lists and objects by their own names."""
+    """ "str | None" -> "string or null"; lists and objects by their own names."""
     parts = []
     for part in annotation.split("|"):
         name = part.strip()

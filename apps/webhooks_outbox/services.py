@@ -39,9 +39,7 @@ class NotNow(Exception):
 
 
 @transaction.atomic
-def create_endpoint(
-    *, url: str, types: Sequence[str] = (), description: str = "", secret: str = ""
-) -> Endpoint:
+def create_endpoint(*, url: str, types: Sequence[str] = (), description: str = "", secret: str = "") -> Endpoint:
     """A new endpoint with a secret of its own; ValidationError says which field is wrong."""
     if Endpoint.objects.count() >= MOST_ENDPOINTS:
         raise ValidationError(_("There are already %(most)s endpoints; delete one first.") % {"most": MOST_ENDPOINTS})

@@ -42,7 +42,9 @@ def main() -> None:
             if name not in best or result.rate > best[name].rate:
                 best[name] = result
     for name, result in best.items():
-        print(f"{name:32} {result.rate:8.0f}/s   p50 {result.percentile(0.5):6.1f} ms   p99 {result.percentile(0.99):6.1f} ms")
+        print(
+            f"{name:32} {result.rate:8.0f}/s   p50 {result.percentile(0.5):6.1f} ms   p99 {result.percentile(0.99):6.1f} ms"
+        )
     floor, stock, product = best.values()
     _check_nothing_lost(schemas)
     print(f"p99 against the floor's: {product.percentile(0.99) / floor.percentile(0.99):.2f} (goal: at most 2)")
@@ -56,7 +58,9 @@ def _connect_pages(schemas: list[str]) -> None:
     from apps.organizations.models import AccountRoute, Organization
 
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE floor_delivery (id bigserial PRIMARY KEY, body bytea, at timestamptz DEFAULT now())")
+        cursor.execute(
+            "CREATE TABLE floor_delivery (id bigserial PRIMARY KEY, body bytea, at timestamptz DEFAULT now())"
+        )
     AccountRoute.objects.bulk_create(
         AccountRoute(channel="facebook", external_id=f"page-{o.schema_name}", organization=o)
         for o in Organization.objects.filter(schema_name__in=schemas)
@@ -72,9 +76,19 @@ def _requests(schemas: list[str], host: str) -> list[bytes]:
     for number in range(200):
         schema = schemas[number % len(schemas)]
         page = f"page-{schema}"
-        message = {"mid": f"m_{uuid.uuid4().hex}", "text": "Do you have safety boots in size 44, and what do they cost?"}
-        event = {"sender": {"id": str(10**15 + number)}, "recipient": {"id": page}, "timestamp": 1764000000000, "message": message}
-        body = json.dumps({"object": "page", "entry": [{"id": page, "time": 1764000000000, "messaging": [event]}]}).encode()
+        message = {
+            "mid": f"m_{uuid.uuid4().hex}",
+            "text": "Do you have safety boots in size 44, and what do they cost?",
+        }
+        event = {
+            "sender": {"id": str(10**15 + number)},
+            "recipient": {"id": page},
+            "timestamp": 1764000000000,
+            "message": message,
+        }
+        body = json.dumps(
+            {"object": "page", "entry": [{"id": page, "time": 1764000000000, "messaging": [event]}]}
+        ).encode()
         name = "localhost" if host == "public" else f"{schema}.localhost"
         head = (
             f"POST /webhook/facebook/ HTTP/1.1\r\nHost: {name}\r\nContent-Type: application/json\r\n"
@@ -96,7 +110,9 @@ def _check_nothing_lost(schemas: list[str]) -> None:
         with schema_context(schema):
             stored += Delivery.objects.count()
     connection.set_schema_to_public()
-    print(f"stored {stored}, tenants with a wake-up {Job.objects.filter(kind='conversations.receive').count()} of {len(schemas)}")
+    print(
+        f"stored {stored}, tenants with a wake-up {Job.objects.filter(kind='conversations.receive').count()} of {len(schemas)}"
+    )
 
 
 if __name__ == "__main__":

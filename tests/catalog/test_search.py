@@ -15,7 +15,15 @@ def shop(acme):
     boots = services.save_category(name="Safety boots", names={"ar": "أحذية السلامة"})
     wear = services.save_category(name="Workwear", names={"ar": "ملابس العمل"})
     rows = [
-        ("WW-1001", "Steel toe safety boot S3", "حذاء سلامة بمقدمة فولاذية", boots, 349, 20, {"color": "black", "sizes": [41, 42, 44]}),
+        (
+            "WW-1001",
+            "Steel toe safety boot S3",
+            "حذاء سلامة بمقدمة فولاذية",
+            boots,
+            349,
+            20,
+            {"color": "black", "sizes": [41, 42, 44]},
+        ),
         ("WW-1002", "Rubber rain boot", "حذاء مطر مطاطي", boots, 120, 0, {"color": "green"}),
         ("WW-2001", "Waterproof work jacket", "جاكيت عمل مقاوم للماء", wear, 260, 7, {"color": "navy"}),
         ("WW-2002", "Cotton coverall", "أوفرول قطني", wear, 199.5, None, {"color": "navy"}),
@@ -59,7 +67,10 @@ def test_words_find(shop, question, first):
     assert found[0].sku == first
 
 
-@pytest.mark.parametrize("question", ["zebra", "'; DROP TABLE catalog_item; --", "%%%", "\x00\x00", "a" * 100_000, "' | & ! ( ) : *", "\\", "=", "😀"])
+@pytest.mark.parametrize(
+    "question",
+    ["zebra", "'; DROP TABLE catalog_item; --", "%%%", "\x00\x00", "a" * 100_000, "' | & ! ( ) : *", "\\", "=", "😀"],
+)
 def test_strange_words_find_nothing_and_break_nothing(shop, question):
     assert isinstance(queries.search(question), list)
 

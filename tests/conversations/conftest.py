@@ -98,7 +98,13 @@ def says(deliver: Callable[..., Delivery], graph: Graph) -> Callable[..., Delive
         person = person or PERSONS[channel]
         at = at or clock.now()
         if channel == "webchat":
-            message = {"visitor": person, "mid": mid or f"w_{uuid.uuid4().hex}", "text": text, "at": at.isoformat(), **more}
+            message = {
+                "visitor": person,
+                "mid": mid or f"w_{uuid.uuid4().hex}",
+                "text": text,
+                "at": at.isoformat(),
+                **more,
+            }
             return deliver(channel, {"object": "webchat", "entry": [{"id": ACCOUNTS[channel], "messaging": [message]}]})
         graph.heard_from(ACCOUNTS[channel], person, at)
         body = graph_webhooks.message(KINDS[channel], ACCOUNTS[channel], person, text, at=at, mid=mid, **more)

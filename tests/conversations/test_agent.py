@@ -83,7 +83,13 @@ def test_an_earlier_quoted_price_may_be_said_again(model, says, settle, boots, t
 def test_tools_only_reach_this_person(model, says, settle, thread):
     other = leads.create_lead(by="user:1", name="Somebody else", phone="+971501112222")
     model.say(
-        Answer(calls=[("capture_lead", {"name": "Sara", "lead_id": other.pk}), ("set_stage", {"stage": "won"}), ("drop_tables", {})]),
+        Answer(
+            calls=[
+                ("capture_lead", {"name": "Sara", "lead_id": other.pk}),
+                ("set_stage", {"stage": "won"}),
+                ("drop_tables", {}),
+            ]
+        ),
         Answer(calls=[("capture_lead", {"name": "Sara"}), ("set_stage", {"stage": "qualified"})]),
         Answer(text="Thank you, Sara."),
     )

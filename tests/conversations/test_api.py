@@ -106,7 +106,14 @@ def test_bad_input_is_a_400(talk, api_for, bob, path, body):
 
 @pytest.mark.parametrize(
     "query",
-    [{"status": "odd"}, {"assignee": "x"}, {"owner": "dog"}, {"lead": "1e99"}, {"unread": "maybe"}, {"search": "x" * 999}],
+    [
+        {"status": "odd"},
+        {"assignee": "x"},
+        {"owner": "dog"},
+        {"lead": "1e99"},
+        {"unread": "maybe"},
+        {"search": "x" * 999},
+    ],
 )
 def test_bad_filters_are_a_400(talk, api_for, bob, query):
     assert api_for(bob).get("/api/conversations/", query).status_code == 400
@@ -143,7 +150,12 @@ def test_another_organization_sees_nothing(talk, api_for, charlie, globex):
     message = Message.objects.first()
     client = api_for(charlie, "globex")
     assert client.get("/api/conversations/").json()["results"] == []
-    for path in (f"conversations/{talk.pk}/", f"conversations/{talk.pk}/messages/", f"messages/{message.pk}/", f"messages/{message.pk}/why/"):
+    for path in (
+        f"conversations/{talk.pk}/",
+        f"conversations/{talk.pk}/messages/",
+        f"messages/{message.pk}/",
+        f"messages/{message.pk}/why/",
+    ):
         assert client.get(f"/api/{path}").status_code == 404
     for verb in ("take-over", "give-back", "resolve", "messages", "mark-read"):
         assert client.post(f"/api/conversations/{talk.pk}/{verb}/", {"text": "Hi"}).status_code == 404
@@ -156,7 +168,9 @@ def test_absurd_ids_are_404(talk, api_for, bob):
         assert api_for(bob).get(f"/api/conversations/{key}/").status_code == 404
 
 
-def test_the_number_of_queries_of_the_list_does_not_grow(talk, says, settle, api_for, bob, django_assert_max_num_queries):
+def test_the_number_of_queries_of_the_list_does_not_grow(
+    talk, says, settle, api_for, bob, django_assert_max_num_queries
+):
     for n in range(8):
         says("webchat", "Hello", person=f"v_{n}")
     settle()

@@ -130,8 +130,16 @@ def test_an_unknown_type_is_shown_as_unsupported(deliver, settle, thread, graph)
 def test_edit_unsend_and_reaction_even_when_they_come_first(deliver, says, settle, thread):
     now = clock.now()
     person = "psid-1"
-    deliver("facebook", webhooks.messaging("page", "1001", person, now, message_edit={"mid": "m_a", "text": "44, sorry", "num_edit": 1}))
-    deliver("facebook", webhooks.messaging("page", "1001", person, now, reaction={"mid": "m_b", "action": "react", "emoji": "❤"}))
+    deliver(
+        "facebook",
+        webhooks.messaging(
+            "page", "1001", person, now, message_edit={"mid": "m_a", "text": "44, sorry", "num_edit": 1}
+        ),
+    )
+    deliver(
+        "facebook",
+        webhooks.messaging("page", "1001", person, now, reaction={"mid": "m_b", "action": "react", "emoji": "❤"}),
+    )
     settle(0)
     says("facebook", "Size 43", mid="m_a", at=now - timedelta(seconds=5))
     says("facebook", "Thanks", mid="m_b", at=now - timedelta(seconds=4))
@@ -141,7 +149,10 @@ def test_edit_unsend_and_reaction_even_when_they_come_first(deliver, says, settl
     assert Message.objects.get(external_id="m_b").reactions == [{"by": "customer", "emoji": "❤"}]
     deliver("instagram", webhooks.message("instagram", "2001", "igsid-1", "secret", mid="ig_a"))
     settle(0)
-    deliver("instagram", webhooks.messaging("instagram", "2001", "igsid-1", now, message={"mid": "ig_a", "is_deleted": True}))
+    deliver(
+        "instagram",
+        webhooks.messaging("instagram", "2001", "igsid-1", now, message={"mid": "ig_a", "is_deleted": True}),
+    )
     settle(0)
     gone = Message.objects.get(external_id="ig_a")
     assert (gone.text, gone.wants_answer) == ("", False)
@@ -152,7 +163,9 @@ def test_edit_unsend_and_reaction_even_when_they_come_first(deliver, says, settl
 def test_somebody_answers_in_another_app_and_the_bot_steps_back(deliver, says, settle, thread):
     says("facebook", "Hello?")
     settle(0)
-    deliver("facebook", webhooks.echo("page", "1001", "psid-1", "m_out", app_id="263902037430900", text="Hi from the shop"))
+    deliver(
+        "facebook", webhooks.echo("page", "1001", "psid-1", "m_out", app_id="263902037430900", text="Hi from the shop")
+    )
     settle()
     conversation = Conversation.objects.get()
     assert conversation.owner == "human"
@@ -166,7 +179,12 @@ def test_our_own_echoes_and_receipts_only_move_forward(deliver, says, settle, gr
     settle()
     ours = thread()[-1]
     sent = graph.messages[0]
-    deliver("facebook", webhooks.messaging("page", "1001", "psid-1", read={"watermark": webhooks._ms(clock.now() + timedelta(seconds=1))}))
+    deliver(
+        "facebook",
+        webhooks.messaging(
+            "page", "1001", "psid-1", read={"watermark": webhooks._ms(clock.now() + timedelta(seconds=1))}
+        ),
+    )
     settle(0)
     for body in webhooks.about(sent, "page", ("echo", "delivered")):
         deliver("facebook", body)
@@ -219,7 +237,13 @@ def test_receipts_for_messages_that_are_not_ours_are_let_go(deliver, settle):
 
 def test_attribution_from_an_ad(deliver, settle, graph):
     graph.heard_from("1001", "psid-9")
-    ad = {"ref": "boots", "ad_id": "120210", "source": "ADS", "type": "OPEN_THREAD", "ads_context_data": {"ad_title": "Winter"}}
+    ad = {
+        "ref": "boots",
+        "ad_id": "120210",
+        "source": "ADS",
+        "type": "OPEN_THREAD",
+        "ads_context_data": {"ad_title": "Winter"},
+    }
     deliver("facebook", webhooks.messaging("page", "1001", "psid-9", referral=ad))
     settle(0)
     conversation = Conversation.objects.get()
@@ -247,7 +271,10 @@ def test_a_whatsapp_user_without_a_number_stays_one_person(deliver, settle, grap
 
 
 def test_a_notice_about_the_account_is_recorded(deliver, settle, accounts):
-    deliver("whatsapp", webhooks.whatsapp("3001", field="phone_number_quality_update", event="FLAGGED", current_limit="TIER_1K"))
+    deliver(
+        "whatsapp",
+        webhooks.whatsapp("3001", field="phone_number_quality_update", event="FLAGGED", current_limit="TIER_1K"),
+    )
     settle(0)
     assert events("account.noticed") == 1
     assert ConnectedAccount.objects.get(channel="whatsapp").state == "connected"

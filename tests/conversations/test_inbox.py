@@ -51,7 +51,9 @@ def test_cursors_of_strangers_are_refused(acme, cursor):
 
 def test_the_number_of_queries_does_not_grow(crowd, alice):
     def count(call):
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             call()
         return len(captured)
 

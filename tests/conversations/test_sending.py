@@ -98,7 +98,9 @@ def test_the_window_closes(talk, settle, graph, alice):
 
 def test_a_template_outside_the_window(says, settle, graph, alice, accounts):
     graph.templates[("hello", "en")] = 1
-    template = MessageTemplate.objects.create(account=accounts["whatsapp"], name="hello", body="Hello {{1}}, we miss you")
+    template = MessageTemplate.objects.create(
+        account=accounts["whatsapp"], name="hello", body="Hello {{1}}, we miss you"
+    )
     says("whatsapp", "Hi")
     settle()
     conversation = Conversation.objects.get()
@@ -219,7 +221,15 @@ def test_a_bot_that_runs_away_is_stopped(says, settle, graph, thread):
 def test_sentences_are_there_for_every_code(acme):
     said = gate.sentences()
     for code, words in said.items():
-        data = {"account": "A", "until": "2026-11-21T10:00:00+00:00", "count": 1, "limit": 2, "minutes": 3, "used": 4, "budget": 5}
+        data = {
+            "account": "A",
+            "until": "2026-11-21T10:00:00+00:00",
+            "count": 1,
+            "limit": 2,
+            "minutes": 3,
+            "used": 4,
+            "budget": 5,
+        }
         assert "%(" not in gate.sentence({"code": code, "data": data}), (code, words)
 
 

@@ -63,7 +63,9 @@ def test_a_file_where_the_folder_should_be(tmp_path):
 @pytest.mark.parametrize(("options", "words"), [("size=512k", "no space left"), ("ro", "not writable")])
 def test_full_and_unwritable_folders(tmp_path, options, words):
     """A file system of half a megabyte, and one mounted read-only (root writes past mode bits)."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", tmp_path], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "none", tmp_path], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("mounting is not allowed here")
     try:
@@ -114,6 +116,11 @@ def test_the_launcher_needs_only_the_standard_library():
     modules = sorted(path.stem for path in (PROJECT / "config" / "start").glob("*.py") if path.stem != "__main__")
     imports = "; ".join(f"import config.start.{name}" for name in modules)
     done = subprocess.run(
-        [sys.executable, "-S", "-c", imports], cwd=PROJECT, env={"PYTHONPATH": ""}, capture_output=True, text=True, check=False
+        [sys.executable, "-S", "-c", imports],
+        cwd=PROJECT,
+        env={"PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

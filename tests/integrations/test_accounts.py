@@ -64,9 +64,7 @@ def test_an_account_of_another_organization_is_refused_without_saying_whose(acme
 
 
 def test_a_whatsapp_number_also_gets_what_concerns_its_business_account(acme, graph):
-    services.connect_account(
-        channel="whatsapp", external_id="3001", token="good-token", settings={"waba_id": "9001"}
-    )
+    services.connect_account(channel="whatsapp", external_id="3001", token="good-token", settings={"waba_id": "9001"})
     assert set(AccountRoute.objects.values_list("external_id", flat=True)) == {"3001", "9001"}
     services.disconnect_account(ConnectedAccount.objects.get())
     assert not AccountRoute.objects.exists()

@@ -52,7 +52,10 @@ def knock(client_for):
 
 
 def page(*ids):
-    return {"object": "page", "entry": [{"id": i, "messaging": [{"message": {"mid": f"m{i}", "text": "hi"}}]} for i in ids]}
+    return {
+        "object": "page",
+        "entry": [{"id": i, "messaging": [{"message": {"mid": f"m{i}", "text": "hi"}}]} for i in ids],
+    }
 
 
 def test_a_signed_body_is_stored_raw_with_its_wake_up(acme, routes, knock):

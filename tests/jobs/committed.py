@@ -42,7 +42,9 @@ def environment(database: str, **more: str) -> dict[str, str]:
 
 def child(code: str, database: str, **more: str) -> subprocess.Popen[str]:
     """A Python process with Django set up that runs `code` on `database`."""
-    prelude = "import os, sys, django\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\ndjango.setup()\n"
+    prelude = (
+        "import os, sys, django\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\ndjango.setup()\n"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", prelude + code],
         env=environment(database, **more),

@@ -119,9 +119,7 @@ def test_every_wake_up_of_many_writers_is_served(committed, kind):
             seen.update(str(row.uuid) for row in rows)
         return len(rows) == 5
 
-    name = kind(
-        run, drains=True, pending=lambda: JournalEntry.objects.filter(type="race", relayed_at=None).exists()
-    )
+    name = kind(run, drains=True, pending=lambda: JournalEntry.objects.filter(type="race", relayed_at=None).exists())
     stop = threading.Event()
 
     def write() -> None:
@@ -265,9 +263,7 @@ def test_the_sweep_and_the_claim_do_not_look_at_idle_tenants(public, kind, djang
                 "queue": "interactive", "now": clock.now(), "until": tomorrow, "lease": 1, "batch": 1, "share": 10,
                 "kinds": [], "schema": "",
             }  # fmt: skip
-            cursor.execute(
-                "EXPLAIN (ANALYZE, FORMAT JSON) " + services.ledger._HEAD_SQL.format(only=""), values
-            )
+            cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + services.ledger._HEAD_SQL.format(only=""), values)
             return _touched(cursor.fetchone()[0][0]["Plan"])
 
     def _touched(plan) -> int:

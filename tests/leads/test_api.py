@@ -17,7 +17,9 @@ def sara(acme):
 
 def test_the_whole_life_of_a_lead(acme, alice, bob, api_for):
     api = api_for(bob)
-    made = api.post("/api/leads/", {"name": "Omar", "phone": "+971507654321", "tags": ["vip"], "fields": {"size": "44"}})
+    made = api.post(
+        "/api/leads/", {"name": "Omar", "phone": "+971507654321", "tags": ["vip"], "fields": {"size": "44"}}
+    )
     assert made.status_code == 201, made.data
     url = f"/api/leads/{made.data['id']}/"
     assert made.data["source"] == "api"

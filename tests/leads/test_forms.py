@@ -32,7 +32,14 @@ def token_in(answer):
 
 def fill(client, form, **changed):
     page = client.get(f"/forms/{form.key}/?embed=1&page=https://shop.example/boots?utm_source=news")
-    body = {"token": token_in(page), "name": "Sara", "phone": "050 123 4567", "size": "M", "message": "40 pairs", "embed": "1"}
+    body = {
+        "token": token_in(page),
+        "name": "Sara",
+        "phone": "050 123 4567",
+        "size": "M",
+        "message": "40 pairs",
+        "embed": "1",
+    }
     body["page"] = "https://shop.example/boots?utm_source=news"
     return {**body, **changed}
 
@@ -118,7 +125,11 @@ def test_a_manager_builds_one(acme, alice, client_for):
     page = answer.content.decode()
     assert "embed.js" in page
     form = submissions.Form.objects.get()
-    assert [(one["name"], one["kind"]) for one in form.fields] == [("name", "text"), ("phone", "phone"), ("question_1", "select")]
+    assert [(one["name"], one["kind"]) for one in form.fields] == [
+        ("name", "text"),
+        ("phone", "phone"),
+        ("question_1", "select"),
+    ]
     assert "Sunday" in client.get(f"/forms/{form.key}/").content.decode()
     nobody = client.post("/dashboard/leads/forms/new/", {**body, "q-1-name": "", "q-1-label": "Mobile"})
     assert nobody.status_code == 422

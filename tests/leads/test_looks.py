@@ -13,7 +13,18 @@ from tests.browser import Variant, judge, look, picture, visit
 from tests.leads.test_forms import FIELDS
 
 pytestmark = pytest.mark.browser
-NAMES = ["Sara Haddad", "يوسف الخطيب", "Tom Becker", "Mariam Al Suwaidi", "Chen Wei", "Fatima Zahra", "Omar", "لمى حسن", "Ines Moreau", "Ali"]
+NAMES = [
+    "Sara Haddad",
+    "يوسف الخطيب",
+    "Tom Becker",
+    "Mariam Al Suwaidi",
+    "Chen Wei",
+    "Fatima Zahra",
+    "Omar",
+    "لمى حسن",
+    "Ines Moreau",
+    "Ali",
+]
 
 
 @pytest.fixture
@@ -36,7 +47,9 @@ def people(site):
             services.add_tag(lead, ["wholesale", "vip", "جملة"][n % 3], by=by)
         services.log_activity(lead, "call", "Agreed to send samples of the S3 boots on Sunday.", by=by)
         services.add_note(lead, "يفضل التواصل عبر واتساب", by=by)
-        form = submissions.save_form(None, name="Quote request", title="Ask for a quote", fields=FIELDS, thanks="See you soon")
+        form = submissions.save_form(
+            None, name="Quote request", title="Ask for a quote", fields=FIELDS, thanks="See you soon"
+        )
         yield {"lead": Lead.objects.get(pk=lead.pk), "form": form}
 
 

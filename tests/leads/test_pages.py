@@ -12,7 +12,9 @@ pytestmark = pytest.mark.django_db
 def people(acme, bob):
     made = []
     for n in range(30):
-        lead = services.create_lead(by="bot", name=f"Person {n}", channel="whatsapp", source="ad" if n % 2 else "direct")
+        lead = services.create_lead(
+            by="bot", name=f"Person {n}", channel="whatsapp", source="ad" if n % 2 else "direct"
+        )
         services.add_tag(lead, f"tag {n % 3}", by="bot")
         services.set_owner(lead, bob, by="bot")
         services.add_note(lead, f"note {n}", by=f"user:{bob.pk}")
@@ -20,7 +22,16 @@ def people(acme, bob):
     return made
 
 
-PAGES = ["", "board/", "board/new/", "new/", "forms/", "forms/new/", "?sort=score&stage=new&label=cold&owner=me&tag=tag 1", "?q=person"]
+PAGES = [
+    "",
+    "board/",
+    "board/new/",
+    "new/",
+    "forms/",
+    "forms/new/",
+    "?sort=score&stage=new&label=cold&owner=me&tag=tag 1",
+    "?q=person",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,10 +81,14 @@ def test_one_person_from_every_side(people, bob, client_for, django_assert_max_n
 
 def test_a_card_dropped_on_the_board_moves_and_can_come_back(people, bob, client_for):
     client, lead = client_for(bob), people[0]
-    answer = client.post(f"/dashboard/leads/{lead.pk}/stage/", {"stage": "qualified", "from": "board"}, headers={"HX-Request": "true"})
+    answer = client.post(
+        f"/dashboard/leads/{lead.pk}/stage/", {"stage": "qualified", "from": "board"}, headers={"HX-Request": "true"}
+    )
     assert 'id="count-qualified"' in answer.content.decode()
     assert "undo" in answer.headers["HX-Trigger"]
-    assert client.post(f"/dashboard/leads/{lead.pk}/stage/?stage=new", headers={"HX-Request": "true"}).status_code == 204
+    assert (
+        client.post(f"/dashboard/leads/{lead.pk}/stage/?stage=new", headers={"HX-Request": "true"}).status_code == 204
+    )
     lead.refresh_from_db()
     assert lead.stage == "new"
     assert client.post(f"/dashboard/leads/{lead.pk}/stage/", {"stage": "nonsense"}).status_code == 400
@@ -87,7 +102,20 @@ def test_another_organizations_people_do_not_exist(people, charlie, client_for):
         assert client.post(f"/dashboard/leads/{people[0].pk}/{path}", {"stage": "won"}).status_code == 404, path
 
 
-@pytest.mark.parametrize("query", ["q=%00", "owner=zz", "stage=zz&q=person", "cursor=%FF", "created_after=no", "tag=%00", "label=hot&label=%00", "sort=%00", "q=" + "y" * 4000])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=%00",
+        "owner=zz",
+        "stage=zz&q=person",
+        "cursor=%FF",
+        "created_after=no",
+        "tag=%00",
+        "label=hot&label=%00",
+        "sort=%00",
+        "q=" + "y" * 4000,
+    ],
+)
 def test_strange_addresses_still_show_a_page(people, bob, client_for, query):
     assert client_for(bob).get(f"/dashboard/leads/?{query}").status_code == 200
     assert client_for(bob).get(f"/dashboard/leads/board/?{query}").status_code == 200
@@ -128,7 +156,17 @@ def test_very_many_at_once_go_on_in_the_background(people, alice, client_for, ru
     assert queries.leads().filter(tags__name="seen").count() == 0
 
 
-@pytest.mark.parametrize("body", [{}, {"act": "stage:zz", "id": "1"}, {"act": "owner:999999", "id": "1"}, {"act": "boom:1"}, {"act": "tag:"}, {"act": "stage:won", "id": ["x", "\x00", "9" * 30]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"act": "stage:zz", "id": "1"},
+        {"act": "owner:999999", "id": "1"},
+        {"act": "boom:1"},
+        {"act": "tag:"},
+        {"act": "stage:won", "id": ["x", "\x00", "9" * 30]},
+    ],
+)
 def test_bulk_nonsense_changes_nothing(people, alice, client_for, body):
     assert client_for(alice).post("/dashboard/leads/bulk/", body).status_code == 302
     assert Lead.objects.filter(stage="won").count() == 0
@@ -143,7 +181,13 @@ def test_a_viewer_and_an_agent_have_their_limits(people, bob, victor, client_for
 
 def test_by_hand_with_a_warning_about_duplicates(people, bob, client_for):
     client = client_for(bob)
-    body = {"name": "Sara", "phone": "+971501234567", "stage": "contacted", "owner": str(bob.pk), "note": "met at the fair"}
+    body = {
+        "name": "Sara",
+        "phone": "+971501234567",
+        "stage": "contacted",
+        "owner": str(bob.pk),
+        "note": "met at the fair",
+    }
     assert client.post("/dashboard/leads/new/", body).status_code == 302
     again = client.post("/dashboard/leads/new/", {**body, "name": "Sarah"})
     assert again.status_code == 422

@@ -20,7 +20,9 @@ def test_workers_who_meet_one_stranger_at_once_make_one_lead(committed):
             with tenant_context(organization):
                 start.wait()
                 value, other = ("a", "b") if n % 2 else ("b", "a")
-                lead, _identity, created = services.find_or_create_by_identity("whatsapp", "race", value, aliases=[other])
+                lead, _identity, created = services.find_or_create_by_identity(
+                    "whatsapp", "race", value, aliases=[other]
+                )
                 found.append((lead.pk, created))
         except Exception as error:
             failed.append(error)

@@ -100,7 +100,8 @@ def test_bad_bodies_are_refused_with_a_reason(acme, api, body):
 
 
 @pytest.mark.parametrize(
-    "query", ["state=x", "type=%00", "endpoint=7", "trace=zz", "cursor=%00", "limit=-1", "limit=1e9", "type=" + "a" * 999]
+    "query",
+    ["state=x", "type=%00", "endpoint=7", "trace=zz", "cursor=%00", "limit=-1", "limit=1e9", "type=" + "a" * 999],
 )
 def test_bad_queries_are_no_crash(acme, api, endpoint, query):
     assert api.get(f"/api/webhooks/deliveries/?{query}").status_code in (200, 400, 404)
@@ -126,7 +127,12 @@ def test_nothing_of_another_organization_resolves(acme, globex, api_for, charlie
         assert client.get("/api/webhooks/deliveries/").data["results"] == []
         for path in (one, f"{one}deliveries/", f"/api/webhooks/deliveries/{delivery.uuid}/"):
             assert client.get(path).status_code == 404
-        for path in (f"{one}rotate/", f"{one}test/", f"{one}replay/", f"/api/webhooks/deliveries/{delivery.uuid}/replay/"):
+        for path in (
+            f"{one}rotate/",
+            f"{one}test/",
+            f"{one}replay/",
+            f"/api/webhooks/deliveries/{delivery.uuid}/replay/",
+        ):
             assert client.post(path).status_code == 404
         assert client.patch(one, {"state": "paused"}).status_code == 404
         assert client.delete(one).status_code == 404

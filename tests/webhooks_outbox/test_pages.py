@@ -122,7 +122,9 @@ def test_filters_and_cursors_of_deliveries_bear_nonsense(acme, alice_at, endpoin
         assert alice_at.get(f"{page('detail', endpoint.uuid)}?{query}").status_code == 200
 
 
-def test_the_detail_page_costs_the_same_however_many_deliveries(acme, alice_at, endpoint, django_assert_max_num_queries):
+def test_the_detail_page_costs_the_same_however_many_deliveries(
+    acme, alice_at, endpoint, django_assert_max_num_queries
+):
     for _n in range(25):
         services.send_test(endpoint)
     alice_at.get(page("detail", endpoint.uuid))

@@ -6,31 +6,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='JournalEntry',
+            name="JournalEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('type', models.CharField(max_length=80)),
-                ('data', models.JSONField()),
-                ('actor', models.CharField(blank=True, default='', max_length=120)),
-                ('trace', models.UUIDField(null=True)),
-                ('occurred_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('relayed_at', models.DateTimeField(null=True)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('left', models.JSONField(null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("type", models.CharField(max_length=80)),
+                ("data", models.JSONField()),
+                ("actor", models.CharField(blank=True, default="", max_length=120)),
+                ("trace", models.UUIDField(null=True)),
+                ("occurred_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                ("relayed_at", models.DateTimeField(null=True)),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("left", models.JSONField(null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('relayed_at', None)), fields=['id'], name='journal_unrelayed'), models.Index(fields=['trace'], name='journal_trace')],
+                "indexes": [
+                    models.Index(condition=models.Q(("relayed_at", None)), fields=["id"], name="journal_unrelayed"),
+                    models.Index(fields=["trace"], name="journal_trace"),
+                ],
             },
         ),
     ]

@@ -4,14 +4,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('integrations', '0001_initial'),
+        ("integrations", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['failed', 'malformed'])), fields=['-id'], name='delivery_kept'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state__in", ["failed", "malformed"])), fields=["-id"], name="delivery_kept"
+            ),
         ),
     ]

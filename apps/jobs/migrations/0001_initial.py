@@ -6,34 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('schema', models.CharField(max_length=63)),
-                ('kind', models.CharField(max_length=80)),
-                ('key', models.CharField(blank=True, default='', max_length=200)),
-                ('queue', models.CharField(max_length=20)),
-                ('run_at', models.DateTimeField(default=apps.jobs.clock.now, null=True)),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('lease', models.BigIntegerField(blank=True, null=True)),
-                ('generation', models.IntegerField(default=0)),
-                ('attempts', models.IntegerField(default=0)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('failed_at', models.DateTimeField(blank=True, null=True)),
-                ('trace', models.UUIDField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("schema", models.CharField(max_length=63)),
+                ("kind", models.CharField(max_length=80)),
+                ("key", models.CharField(blank=True, default="", max_length=200)),
+                ("queue", models.CharField(max_length=20)),
+                ("run_at", models.DateTimeField(default=apps.jobs.clock.now, null=True)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("lease", models.BigIntegerField(blank=True, null=True)),
+                ("generation", models.IntegerField(default=0)),
+                ("attempts", models.IntegerField(default=0)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("failed_at", models.DateTimeField(blank=True, null=True)),
+                ("trace", models.UUIDField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now)),
             ],
             options={
-                'indexes': [models.Index(models.F('queue'), django.db.models.functions.comparison.Coalesce('leased_until', 'run_at'), condition=models.Q(('failed_at', None)), name='job_due'), models.Index(models.F('queue'), models.F('schema'), django.db.models.functions.comparison.Coalesce('leased_until', 'run_at'), condition=models.Q(('failed_at', None)), name='job_claim')],
-                'constraints': [models.UniqueConstraint(fields=('schema', 'kind', 'key'), name='job_once')],
+                "indexes": [
+                    models.Index(
+                        models.F("queue"),
+                        django.db.models.functions.comparison.Coalesce("leased_until", "run_at"),
+                        condition=models.Q(("failed_at", None)),
+                        name="job_due",
+                    ),
+                    models.Index(
+                        models.F("queue"),
+                        models.F("schema"),
+                        django.db.models.functions.comparison.Coalesce("leased_until", "run_at"),
+                        condition=models.Q(("failed_at", None)),
+                        name="job_claim",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("schema", "kind", "key"), name="job_once")],
             },
         ),
     ]

@@ -40,7 +40,11 @@ def _title(activity: Activity) -> str:
     if activity.kind == "owner":
         return _("Given to %(name)s") % {"name": activity.text} if activity.text else _("Given to nobody")
     if activity.kind == "capture":
-        return _("Left contact details") if not activity.actor.startswith(("user:", "staff:", "api_key:")) else _("Details entered")
+        return (
+            _("Left contact details")
+            if not activity.actor.startswith(("user:", "staff:", "api_key:"))
+            else _("Details entered")
+        )
     if activity.kind == "form":
         return _("Sent the form %(form)s") % {"form": data.get("form", "")}
     return str(activity.get_kind_display())

@@ -82,9 +82,7 @@ class UnroutedDeliveryAdmin(ReadOnlyAdmin):
         if done:
             messages.success(request, _("%(count)s deliveries were handed to their organization.") % {"count": done})
         if left:
-            messages.warning(
-                request, _("%(count)s deliveries still belong to no connected account.") % {"count": left}
-            )
+            messages.warning(request, _("%(count)s deliveries still belong to no connected account.") % {"count": left})
 
     @admin.action(description=gettext_lazy("Put aside"))
     def dismiss(self, request: HttpRequest, rows: QuerySet[UnroutedDelivery]) -> None:
@@ -101,9 +99,7 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-failed_at", "run_at")
     actions = ("again",)
 
-    @display(
-        description=gettext_lazy("State"), label={"failed": "danger", "running": "info", "waiting": "warning"}
-    )
+    @display(description=gettext_lazy("State"), label={"failed": "danger", "running": "info", "waiting": "warning"})
     def state(self, row: Job) -> tuple[str, str]:
         if row.failed_at:
             return "failed", _("Given up")
@@ -133,7 +129,9 @@ class LogAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Changes"))
     def words(self, row: LogEntry) -> str:
-        return "\n".join(f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in log.changes(row))
+        return "\n".join(
+            f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in log.changes(row)
+        )
 
 
 admin.site.unregister(LogEntry)

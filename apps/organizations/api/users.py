@@ -120,7 +120,11 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             )
         by = request.user if request.user.pk else None
         invitation, link = services.invite(
-            request.tenant, email=data["email"], role=role, by=by, by_role=held  # type: ignore[arg-type]
+            request.tenant,
+            email=data["email"],
+            role=role,
+            by=by,
+            by_role=held,  # type: ignore[arg-type]
         )
         body = {
             "status": "invited",

@@ -103,9 +103,7 @@ def _tell(organization: Organization, alert: BudgetAlert) -> None:
         mail = EmailMessage(
             subject=_("%(organization)s has used %(percent)s%% of a monthly budget")
             % {"organization": organization.name, "percent": alert.percent},
-            body=render_to_string(
-                "organizations/mail/budget.txt", {"organization": organization, "alert": alert}
-            ),
+            body=render_to_string("organizations/mail/budget.txt", {"organization": organization, "alert": alert}),
             from_email=settings.DEFAULT_FROM_EMAIL,
             to=sorted(set(owners)),
             bcc=sorted(set(staff) - set(owners)),

@@ -51,5 +51,7 @@ def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     key = queries.get_api_key(request.tenant, key_id)
     services.revoke_api_key(key)
-    messages.success(request, _("%(name)s is revoked. Programs that use it get an error from now on.") % {"name": key.name})
+    messages.success(
+        request, _("%(name)s is revoked. Programs that use it get an error from now on.") % {"name": key.name}
+    )
     return redirect("organizations:keys")

@@ -82,7 +82,11 @@ def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     held = role_of(request) or Role.VIEWER
     try:
         invitation, link = services.invite(
-            request.tenant, email=old.email, role=Role(old.role), by=request.user, by_role=held  # type: ignore[arg-type]
+            request.tenant,
+            email=old.email,
+            role=Role(old.role),
+            by=request.user,
+            by_role=held,  # type: ignore[arg-type]
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

@@ -8,85 +8,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('event', models.UUIDField()),
-                ('type', models.CharField(max_length=80)),
-                ('body', models.TextField()),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('dead', 'Given up'), ('cancelled', 'Canceled')], default='pending', max_length=9)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('claim', models.BigIntegerField(null=True)),
-                ('last_status', models.PositiveSmallIntegerField(null=True)),
-                ('last_error', models.CharField(blank=True, default='', max_length=40)),
-                ('trace', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('done_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("event", models.UUIDField()),
+                ("type", models.CharField(max_length=80)),
+                ("body", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("delivered", "Delivered"),
+                            ("dead", "Given up"),
+                            ("cancelled", "Canceled"),
+                        ],
+                        default="pending",
+                        max_length=9,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                ("claim", models.BigIntegerField(null=True)),
+                ("last_status", models.PositiveSmallIntegerField(null=True)),
+                ("last_error", models.CharField(blank=True, default="", max_length=40)),
+                ("trace", models.UUIDField(null=True)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now)),
+                ("done_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('url', models.URLField(max_length=500, verbose_name='address')),
-                ('description', models.CharField(blank=True, default='', max_length=160, verbose_name='description')),
-                ('types', models.JSONField(blank=True, default=list, verbose_name='events')),
-                ('secrets', apps.organizations.encryption.EncryptedJSONField(default=list)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('disabled', 'Disabled')], default='active', max_length=8)),
-                ('problem', models.CharField(blank=True, default='', max_length=40)),
-                ('failing_since', models.DateTimeField(blank=True, null=True)),
-                ('slow_until', models.DateTimeField(blank=True, null=True)),
-                ('strikes', models.PositiveSmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("url", models.URLField(max_length=500, verbose_name="address")),
+                ("description", models.CharField(blank=True, default="", max_length=160, verbose_name="description")),
+                ("types", models.JSONField(blank=True, default=list, verbose_name="events")),
+                ("secrets", apps.organizations.encryption.EncryptedJSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused"), ("disabled", "Disabled")],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                ("problem", models.CharField(blank=True, default="", max_length=40)),
+                ("failing_since", models.DateTimeField(blank=True, null=True)),
+                ("slow_until", models.DateTimeField(blank=True, null=True)),
+                ("strikes", models.PositiveSmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=apps.jobs.clock.now)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('duration_ms', models.PositiveIntegerField(default=0)),
-                ('error', models.CharField(blank=True, default='', max_length=40)),
-                ('answer', models.TextField(blank=True, default='')),
-                ('signature', models.TextField(blank=True, default='')),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempt_log', to='webhooks_outbox.delivery')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(default=apps.jobs.clock.now)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("duration_ms", models.PositiveIntegerField(default=0)),
+                ("error", models.CharField(blank=True, default="", max_length=40)),
+                ("answer", models.TextField(blank=True, default="")),
+                ("signature", models.TextField(blank=True, default="")),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempt_log",
+                        to="webhooks_outbox.delivery",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='endpoint',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webhooks_outbox.endpoint'),
+            model_name="delivery",
+            name="endpoint",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="webhooks_outbox.endpoint",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['endpoint', 'next_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["endpoint", "next_at"], name="delivery_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['endpoint', '-id'], name='delivery_newest'),
+            model_name="delivery",
+            index=models.Index(fields=["endpoint", "-id"], name="delivery_newest"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['endpoint', '-id'], name='delivery_dead'),
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("state", "dead")), fields=["endpoint", "-id"], name="delivery_dead"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['trace'], name='outbox_trace'),
+            model_name="delivery",
+            index=models.Index(fields=["trace"], name="outbox_trace"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'event'), name='delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("endpoint", "event"), name="delivery_once"),
         ),
     ]

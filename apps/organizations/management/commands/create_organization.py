@@ -44,7 +44,9 @@ class Command(BaseCommand):
         if not Membership.objects.filter(organization=organization).exists():
             invitation = organization.invitations.latest("id")
             if invitation.mail_problem:
-                self.stdout.write(f"The invitation could not be mailed to {options['owner']}: {invitation.mail_problem}")
+                self.stdout.write(
+                    f"The invitation could not be mailed to {options['owner']}: {invitation.mail_problem}"
+                )
                 self.stdout.write("Send it again in the admin, or give the owner a password here.")
             else:
                 self.stdout.write(f"{options['owner']} was invited by mail.")

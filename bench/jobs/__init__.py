@@ -1,0 +1,1 @@
+"""Durable jobs against Celery tasks; the sweep among idle tenants."""

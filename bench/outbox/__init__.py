@@ -1,0 +1,1 @@
+"""Claim, sign, POST, record: the outbox against its floor."""
