@@ -121,7 +121,107 @@ def house(site):
         yield {"first": first.pk, "shut": shut.pk, "webchat": found[5].pk}
 
 
+FOUR = [Variant(), Variant("desktop", "dark", "ar"), Variant("phone", "dark", "en"), Variant("phone", "light", "ar")]
+
+
+@pytest.mark.timeout(400)
 def test_the_inbox_looks_right(browser, site, house):
     cookies = site.cookies("bob")
-    visit(browser, site.url("/dashboard/inbox/"), name="inbox-list", cookies=cookies, ready=".inbox-row")
-    visit(browser, site.url(f"/dashboard/inbox/{house['first']}/"), name="inbox-thread", cookies=cookies, ready=".msg")
+    for name, path, ready in [
+        ("list", "", ".inbox-row"), ("thread", f"{house['first']}/", ".msg"), ("person", f"{house['first']}/person/", ".person"),
+        ("shut", f"{house['shut']}/", ".template"),
+    ]:  # fmt: skip
+        visit(browser, site.url(f"/dashboard/inbox/{path}"), name=f"inbox-{name}", cookies=cookies, ready=ready, variants=FOUR)
+
+
+@pytest.mark.timeout(300)
+def test_settings_pages_look_right(browser, site, house):
+    cookies = site.cookies("alice")
+    for name, path in [("replies", "replies/"), ("reply", "replies/new/"), ("templates", "templates/"), ("template", "templates/new/")]:
+        visit(browser, site.url(f"/dashboard/settings/{path}"), name=f"settings-{name}", cookies=cookies, variants=FOUR[:3:2])
+    visit(browser, site.url("/dashboard/inbox/?q=zzzz"), name="inbox-none", cookies=cookies, variants=FOUR[:1])
+
+
+@pytest.mark.timeout(240)
+def test_answering(browser, site, house):
+    """Open from the list, see why, take a saved reply, send by keyboard, and be kept up to date."""
+    with look(browser, site.url("/dashboard/inbox/"), cookies=site.cookies("bob"), ready=".inbox-row") as page:
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#thread")
+        assert page.url.endswith(f"/dashboard/inbox/{house['first']}/")
+        page.locator(f"#c{house['webchat']} [data-open]").click()
+        page.wait_for_url(f"**/dashboard/inbox/{house['webchat']}/")
+        box = page.locator("[data-draft-text]")
+        box.fill("We deliver fast. ")
+        box.press_sequentially("/deliv")
+        page.locator("#canned [data-text]").first.wait_for()
+        picture(page, "inbox-canned", whole=False)
+        box.press("Enter")
+        assert box.input_value() == "We deliver fast. Delivery takes two working days."
+        page.reload()
+        assert box.input_value() == "We deliver fast. Delivery takes two working days."
+        box.press("Enter")
+        sent = page.locator("#thread-messages .by-user:not(.is-pending)", has_text="two working days")
+        sent.wait_for()
+        assert sent.count() == 1
+        assert box.input_value() == ""
+        page.locator("#thread-state", has_text="You answer here").wait_for()
+        sent.locator("[data-why]").click()
+        page.locator("#why .why-reasons li").first.wait_for()
+        judge(page, "inbox-why")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Give back to the bot").click()
+        page.locator("#thread-state", has_text="The bot answers here").wait_for()
+        box.fill("half a thought")
+        with site.inside("acme"):
+            conversation = Conversation.objects.get(pk=house["webchat"])
+            write(conversation, "in", "And what does it cost?")
+            conversation.change(unread=1)
+        page.locator("#thread-messages .msg-in", has_text="what does it cost").wait_for(timeout=6000)
+        assert box.input_value() == "half a thought"
+        assert "Chen Wei" in page.locator("#announce").text_content()
+        judge(page, "inbox-live")
+
+
+@pytest.mark.timeout(240)
+def test_on_a_phone_one_thing_at_a_time(browser, site, house):
+    with look(browser, site.url("/dashboard/inbox/"), Variant("phone"), cookies=site.cookies("bob"), ready=".inbox-row") as page:
+        page.locator(f"#c{house['first']} [data-open]").click()
+        page.wait_for_url(f"**/dashboard/inbox/{house['first']}/")
+        assert not page.locator(".inbox-list").is_visible()
+        page.locator(".thread-who").click()
+        page.wait_for_url("**/person/")
+        assert page.locator("#person").is_visible()
+        page.get_by_role("link", name="Edit").click()
+        page.locator("[data-edit] [name=name]").fill("Sara H.")
+        page.get_by_role("button", name="Save").click()
+        page.locator(".person-name", has_text="Sara H.").wait_for()
+        page.locator(".person .thread-back").click()
+        assert page.locator("#thread").is_visible()
+        page.locator("#thread .thread-back").click()
+        page.wait_for_url("**/dashboard/inbox/")
+        assert page.locator(".inbox-list").is_visible()
+
+
+@pytest.mark.timeout(240)
+def test_a_long_thread_loads_upward_and_stays_where_it_is(browser, site, house):
+    with site.inside("acme"):
+        conversation = Conversation.objects.get(pk=house["webchat"])
+        for n in range(130):
+            write(conversation, "in" if n % 3 else "out", f"number {n} of many", sender="customer" if n % 3 else "bot", minutes=400 - n)
+    with look(browser, site.url(f"/dashboard/inbox/{house['webchat']}/"), cookies=site.cookies("bob"), ready=".msg") as page:
+        assert page.locator(".msg").count() == 50
+        box = page.locator("#thread-scroll")
+        assert box.evaluate("b => b.scrollHeight - b.scrollTop - b.clientHeight") < 5
+        first = page.locator(".msg").first.get_attribute("id")
+        box.evaluate("b => { b.scrollTop = 0 }")
+        page.wait_for_function("document.querySelectorAll('.msg').length >= 100")
+        place = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", first)
+        assert 0 < place < 700
+        assert len(page.locator(".msg").all()) == len(set(page.eval_on_selector_all(".msg", "all => all.map(one => one.id)")))
+        with site.inside("acme"):
+            write(conversation, "in", "the newest of all")
+        page.locator("[data-jump]").wait_for(timeout=6000)
+        page.locator("[data-jump]").click()
+        assert page.locator(".msg", has_text="the newest of all").is_visible()
