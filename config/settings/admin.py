@@ -1,5 +1,6 @@
 """The agency's admin."""
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ UNFOLD = {
     "SITE_SYMBOL": "support_agent",
     "DASHBOARD_CALLBACK": "apps.organizations.console.landing",
     "SHOW_LANGUAGES": True,
+    "STYLES": [lambda _request: static("organizations/console.css")],
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {
         "primary": {

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from auditlog import admin as _auditlog  # noqa: F401 - registers its page, which ours replaces
+from auditlog import admin as _auditlog_admin  # noqa: F401  registers its own page first, which ours replaces
 from auditlog.models import LogEntry
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.jobs.models import Job
 
@@ -86,8 +88,6 @@ class UnroutedDeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Put aside"))
     def dismiss(self, request: HttpRequest, rows: QuerySet[UnroutedDelivery]) -> None:
-        from apps.jobs import clock
-
         rows.filter(resolved_at=None).update(resolved_at=clock.now())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -144,7 +144,15 @@ class OrganizationAdmin(ModelAdmin):
             )
             host = organization.get_primary_domain().domain
             door = reverse("organizations:enter", args=[staff.token_for(entry)], urlconf="config.urls_tenant")
-            return HttpResponseRedirect(address_of(host) + door)
+            # Not a redirect: browsers hold those to the form's own host (form-action in the security policy).
+            return self._page(
+                request,
+                "admin/organizations/door.html",
+                _("Enter %(name)s") % {"name": organization.name},
+                form=form,
+                organization=organization,
+                door=address_of(host) + door,
+            )
         return self._page(
             request,
             "admin/organizations/enter.html",

@@ -35,9 +35,10 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 @member_required(Role.VIEWER)
 def leave(request: HttpRequest) -> HttpResponse:
-    """End the stay and this session; back to the console."""
+    """End the stay and this session."""
     if request.staff_entry is None:
         return redirect("dashboard:home")
     staff.leave(request.staff_entry)
     logout(request)
-    return redirect(address_of(settings.BASE_DOMAIN) + "/admin/")
+    console = address_of(settings.BASE_DOMAIN) + "/admin/"  # as a link: a form may not redirect to another host
+    return render(request, "organizations/left.html", {"console": console})
