@@ -87,6 +87,7 @@ def send(request: HttpRequest, conversation_id: int) -> HttpResponse:
                 token=data["token"],
                 **_who(request),
             )
+            services.take_over(found, **_who(request))  # whoever answers first is the one assigned
     except ValidationError as error:
         return _refused(request, found.pk, _words(error))
     except services.NotSent as refused:

@@ -12,7 +12,7 @@ from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
 from apps.leads import services as leads
 from apps.organizations.models import User
-from tests.browser import visit
+from tests.browser import Variant, judge, look, picture, visit
 
 pytestmark = pytest.mark.browser
 
@@ -216,7 +216,7 @@ def test_a_long_thread_loads_upward_and_stays_where_it_is(browser, site, house):
         assert box.evaluate("b => b.scrollHeight - b.scrollTop - b.clientHeight") < 5
         first = page.locator(".msg").first.get_attribute("id")
         box.evaluate("b => { b.scrollTop = 0 }")
-        page.wait_for_function("document.querySelectorAll('.msg').length >= 100")
+        page.locator(".msg").nth(99).wait_for(state="attached")
         place = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", first)
         assert 0 < place < 700
         assert len(page.locator(".msg").all()) == len(set(page.eval_on_selector_all(".msg", "all => all.map(one => one.id)")))
