@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -77,6 +77,7 @@ class TextSerializer(serializers.Serializer[dict[str, str]]):
     description = Plain(max_length=10_000, required=False, allow_blank=True)
 
 
+@extend_schema_serializer(component_name="ItemTexts")
 class TextsSerializer(serializers.Serializer[dict[str, Any]]):
     ar = TextSerializer(required=False)
     en = TextSerializer(required=False)

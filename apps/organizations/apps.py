@@ -12,7 +12,7 @@ class OrganizationsConfig(AppConfig):
 
         from apps.ui import shell
 
-        from . import audit, checks, frame, models
+        from . import audit, checks, frame, models, openapi  # noqa: F401 (openapi registers itself)
 
         shell.brand_from(frame.brand)
         shell.access_from(frame.access)

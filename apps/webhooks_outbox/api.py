@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -208,7 +208,16 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
             raise _conflict(refusal) from refusal
         return Response(DeliverySerializer(delivery).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses=DeliverySerializer(many=True), tags=_TAG)
+    @extend_schema(
+        responses=DeliverySerializer(many=True),
+        tags=_TAG,
+        filters=False,  # those of another model than the view's: named here by hand
+        parameters=[
+            OpenApiParameter("state", enum=Delivery.State.values),
+            OpenApiParameter("type"),
+            OpenApiParameter("trace", OpenApiTypes.UUID),
+        ],
+    )
     @action(detail=True, methods=["get"], filterset_class=DeliveryFilter)
     def deliveries(self, request: Request, id: str) -> Response:
         """This endpoint's deliveries, newest first."""

@@ -71,7 +71,7 @@ def test(choices: Choices, console: Console, arguments: list[str]) -> int:
 
 def bench(choices: Choices, console: Console, names: list[str]) -> int:
     """`make bench`: the scripts in bench/, all or some, each beside durable servers as in `make run`."""
-    known = sorted(path.stem for path in (PROJECT / "bench").glob("[a-z]*.py"))
+    known = sorted(path.parent.name for path in (PROJECT / "bench").glob("*/__main__.py"))
     if unknown := set(names) - set(known):
         raise Problem(f"No such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known) or 'none'}.")
     stack = with_servers(choices, console, folder="bench", throwaway=False)
