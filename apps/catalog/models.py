@@ -85,9 +85,10 @@ class Word(models.Model):
     """Every word that some item's search vector holds: what a mistyped word is compared with."""
 
     text = models.TextField(primary_key=True)
+    is_code = models.BooleanField()  # with digits: an SKU, a size, a model; nobody's slip of the pen
 
     class Meta:
-        indexes = [GinIndex(fields=["text"], name="word_alike", opclasses=["gin_trgm_ops"])]
+        indexes = [GinIndex(fields=["text"], name="word_alike", opclasses=["gin_trgm_ops"], condition=Q(is_code=False))]
 
 
 def _picture_path(_image: ItemImage, name: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -70,6 +71,7 @@ def search(
     return list(
         Item.objects.filter(pk__in=found)
         .select_related("category")
+        .defer("search")
         .prefetch_related("images")
         .order_by(_in_order(found))
     )
@@ -102,24 +104,36 @@ def _filtered(
     return _matching(rows, " & ".join(map(words.quote, wanted))) if wanted else rows
 
 
+class _Question(Func):
+    """Text as a tsquery, without a dictionary."""
+
+    template = "%(expressions)s::tsquery"
+
+
 def _matching(rows: QuerySet[Item], query: str) -> QuerySet[Item]:
-    return rows.extra(where=["catalog_item.search @@ %s::tsquery"], params=[query])
+    return rows.filter(
+        Func(
+            F("search"),
+            _Question(Value(query)),
+            template="(%(expressions)s)",
+            arg_joiner=" @@ ",
+            output_field=BooleanField(),
+        )
+    )
 
 
 def _ranked(rows: QuerySet[Item], question: str, language: str | None, limit: int, sort: str) -> list[int]:
     """Ids, best first."""
-    wanted = _variants(words.terms(question))
-    said_nothing = not words.terms(question)
-    if said_nothing:
+    terms = words.terms(question)
+    if not terms:
         return list(rows.order_by(*SORTS.get(sort, ("price", "id"))).values_list("pk", flat=True)[:limit])
-    exact = _by_code(rows, question) if sort not in SORTS else []
-    found = list(exact)
-    for needed in _levels(len(wanted)):
-        if len(found) >= limit or (found and needed < len(wanted)):
+    wanted = _variants(terms)
+    found = _by_code(rows, question) if sort not in SORTS else []
+    for query in _ever_wider(wanted):
+        found += _best(_matching(rows, query).exclude(pk__in=found), wanted, language, limit - len(found), sort)
+        if found:
             break
-        matching = _matching(rows, _at_least(wanted, needed)).exclude(pk__in=exact)
-        found += _best(matching, wanted, language, limit - len(found), sort)
-    return found
+    return found[:limit]
 
 
 def _by_code(rows: QuerySet[Item], question: str) -> list[int]:
@@ -145,12 +159,12 @@ def _resembling(terms: list[str]) -> dict[str, list[str]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.22")
         cursor.execute(
-            "SELECT asked.term, near.text FROM unnest(%s::text[], %s::text[]) AS asked(term, pattern)"
-            " CROSS JOIN LATERAL ("
-            "  (SELECT w.text FROM catalog_word w WHERE w.text %% asked.term"
+            "SELECT asked.term, near.text FROM unnest(%s::text[]) AS asked(term) CROSS JOIN LATERAL ("
+            "  (SELECT w.text FROM catalog_word w WHERE w.text %% asked.term AND NOT w.is_code"
             "   ORDER BY similarity(w.text, asked.term) DESC LIMIT 30)"
-            "  UNION (SELECT w.text FROM catalog_word w WHERE w.text LIKE asked.pattern LIMIT 20)) AS near",
-            [terms, [_like(term) + "%" for term in terms]],
+            "  UNION (SELECT w.text FROM catalog_word w WHERE w.text >= asked.term"
+            "   AND w.text < asked.term || U&'\\+10FFFF' ORDER BY w.text LIMIT 20)) AS near",
+            [terms],
         )
         near: dict[str, list[str]] = {}
         for term, word in cursor.fetchall():
@@ -158,43 +172,56 @@ def _resembling(terms: list[str]) -> dict[str, list[str]]:
     return {term: words.alike(term, (word for word in found if "=" not in word)) for term, found in near.items()}
 
 
-def _like(term: str) -> str:
-    return term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _ever_wider(wanted: list[list[str]]) -> Iterator[str]:
+    """All of the words; all but one; then the rarest of them, one fewer each time; at last any."""
+    groups = [_any(variants) for variants in wanted]
+    if groups:
+        yield " & ".join(groups)
+    if len(groups) > 2:
+        yield " | ".join(f"({' & '.join(few)})" for few in combinations(groups, len(groups) - 1))
+    if len(groups) > 3:
+        groups = _rarest_first(groups)
+        for count in range(len(groups) - 2, 1, -1):
+            yield " & ".join(groups[:count])
+    if len(groups) > 1:
+        yield " | ".join(groups[:3])
 
 
-def _levels(count: int) -> list[int]:
-    """How many of the words an item must have: all, all but one, half, any."""
-    return sorted({n for n in (count, count - 1, (count + 1) // 2, 1) if 0 < n <= count}, reverse=True)
+def _rarest_first(groups: list[str]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT q.word FROM unnest(%s::text[]) AS q(word) ORDER BY (SELECT count(*) FROM"
+            " (SELECT 1 FROM catalog_item WHERE search @@ q.word::tsquery LIMIT 2000) AS holders)",
+            [groups],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _any(variants: Iterable[str]) -> str:
     return "(" + " | ".join(map(words.quote, variants)) + ")"
 
 
-def _at_least(wanted: list[list[str]], needed: int) -> str:
-    if needed == 1:
-        return " | ".join(map(_any, wanted))
-    # All pairs, triples … of many words would be a long query for little: the first eight decide.
-    chosen = wanted if needed >= len(wanted) - 1 else wanted[:8]
-    return " | ".join(
-        "(" + " & ".join(map(_any, group)) + ")" for group in combinations(chosen, min(needed, len(chosen)))
-    )
-
-
-def _best(rows: QuerySet[Item], wanted: list[list[str]], language: str | None, limit: int, sort: str) -> list[int]:
-    ids = rows.values("pk")[:RANKED]
-    ranked = Item.objects.filter(pk__in=ids)
+def _best(
+    rows: QuerySet[Item], wanted: list[list[str]], language: str | None, limit: int, sort: str
+) -> list[int]:
+    # Materialized, so that ranking looks at what matched only, and never at more than RANKED.
+    try:
+        matching, given = rows.order_by().values_list("pk", "search", "price", "texts")[:RANKED].query.sql_with_params()
+    except EmptyResultSet:
+        return []
     if sort in SORTS:
-        order: list[Any] = [
-            F("price").desc(nulls_last=True) if sort == "price_desc" else F("price").asc(nulls_last=True)
-        ]
+        order, parameters = f"price {'DESC' if sort == 'price_desc' else 'ASC'} NULLS LAST", []
     else:
-        # First how many of the words, then where they stand; the first guess for a mistyped word counts most.
-        score = " + ".join(f"ts_rank({WEIGHTS}, catalog_item.search, %s::tsquery)" for _unused in wanted)
-        order = [RawSQL(score, [_any(v) for v in wanted]).desc()]  # noqa: S611  parameters are bound
-        if language:
-            order.append(RawSQL("(catalog_item.texts ? %s)", [language[:2]]).desc())
-    return list(ranked.order_by(*order, "pk").values_list("pk", flat=True)[:limit])
+        # Where each word stands, and how many there are; then items with a text in the customer's language.
+        order = " + ".join(f"ts_rank({WEIGHTS}, search, %s::tsquery)" for _unused in wanted) + " DESC, (texts ? %s) DESC"
+        parameters = [*(_any(variants) for variants in wanted), (language or "")[:2]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH found (id, search, price, texts) AS MATERIALIZED ({matching})"
+            f" SELECT id FROM found ORDER BY {order}, id LIMIT %s",
+            [*given, *parameters, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def categories() -> QuerySet[Category]:

@@ -95,6 +95,10 @@ def quote(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+def is_code(word: str) -> bool:
+    return "=" in word or any(c.isdigit() for c in word)
+
+
 def alike(term: str, candidates: Iterable[str]) -> list[str]:
     """Those candidates that `term` may be a slip or a beginning of, closest first."""
     # Arabic stems are short: three letters carry what five do in English.
