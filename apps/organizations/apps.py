@@ -7,9 +7,6 @@ class OrganizationsConfig(AppConfig):
     label = "organizations"
 
     def ready(self) -> None:
-        from allauth.account.decorators import secure_admin_login
-        from django.contrib import admin
-
         from apps.ui import shell
 
         from . import audit, checks, frame, models, openapi  # noqa: F401 (openapi registers itself)
@@ -17,8 +14,6 @@ class OrganizationsConfig(AppConfig):
         shell.brand_from(frame.brand)
         shell.access_from(frame.access)
         shell.banners_from(frame.banners)
-        # Staff sign in where everybody does: with lock-out and second factor.
-        admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
         checks.register_all()
         audit.start()
         audit.register(models.Organization)
