@@ -70,7 +70,6 @@ def _database() -> str:
             return OK
         except (InterfaceError, OperationalError) as error:
             reason = error
-        finally:
             connection.close()
         if isinstance(reason.__cause__, PoolTimeout):
             break
@@ -85,8 +84,6 @@ def _migrations() -> str:
             (state,) = cursor.fetchone()
     except DatabaseError:
         return "cannot be read"
-    finally:
-        connection.close()
     return OK if state == f"migrations {_known()}" else "not applied: run manage.py prepare"
 
 

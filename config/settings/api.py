@@ -44,7 +44,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api",
-    "ENUM_NAME_OVERRIDES": {},
+    # Sets of choices that several things share or that bear the same field name.
+    "ENUM_NAME_OVERRIDES": {
+        "LanguageEnum": [("en", "en"), ("ar", "ar")],
+        "NamedLanguageEnum": "django.conf.settings.LANGUAGES",
+        "EndpointStateEnum": "apps.webhooks_outbox.models.Endpoint.State",
+        "DeliveryStateEnum": "apps.webhooks_outbox.models.Delivery.State",
+    },
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=30),
