@@ -201,9 +201,7 @@ def _any(variants: Iterable[str]) -> str:
     return "(" + " | ".join(map(words.quote, variants)) + ")"
 
 
-def _best(
-    rows: QuerySet[Item], wanted: list[list[str]], language: str | None, limit: int, sort: str
-) -> list[int]:
+def _best(rows: QuerySet[Item], wanted: list[list[str]], language: str | None, limit: int, sort: str) -> list[int]:
     # Materialized, so that ranking looks at what matched only, and never at more than RANKED.
     try:
         matching, given = rows.order_by().values_list("pk", "search", "price", "texts")[:RANKED].query.sql_with_params()
@@ -213,7 +211,9 @@ def _best(
         order, parameters = f"price {'DESC' if sort == 'price_desc' else 'ASC'} NULLS LAST", []
     else:
         # Where each word stands, and how many there are; then items with a text in the customer's language.
-        order = " + ".join(f"ts_rank({WEIGHTS}, search, %s::tsquery)" for _unused in wanted) + " DESC, (texts ? %s) DESC"
+        order = (
+            " + ".join(f"ts_rank({WEIGHTS}, search, %s::tsquery)" for _unused in wanted) + " DESC, (texts ? %s) DESC"
+        )
         parameters = [*(_any(variants) for variants in wanted), (language or "")[:2]]
     with connection.cursor() as cursor:
         cursor.execute(

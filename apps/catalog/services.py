@@ -220,7 +220,9 @@ def _index(batch: list[Item]) -> int:
         )
     # In one order, so that two who add the same words do not wait for each other in a circle.
     missing = known - set(Word.objects.filter(text__in=known).values_list("text", flat=True))
-    Word.objects.bulk_create([Word(text=word, is_code=words.is_code(word)) for word in sorted(missing)], ignore_conflicts=True)
+    Word.objects.bulk_create(
+        [Word(text=word, is_code=words.is_code(word)) for word in sorted(missing)], ignore_conflicts=True
+    )
     return len(batch)
 
 

@@ -207,10 +207,10 @@ def person_context(found: Conversation) -> dict[str, Any]:
     }
 
 
-def pane_context(request: HttpRequest, found: Conversation) -> dict[str, Any]:
+def pane_context(request: HttpRequest, found: Conversation, *, cursor: str = "") -> dict[str, Any]:
     sentence, note = escalation_of(found)
     return {
-        **thread_context(request, found),
+        **thread_context(request, found, cursor=cursor),
         **person_context(found),
         "composer": composer_of(found, writes=may_write(request)),
         "escalation": sentence,
@@ -281,8 +281,13 @@ def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread
 def older(request: HttpRequest, conversation_id: int) -> HttpResponse:
     """Messages further up."""
     found = queries.get_conversation(conversation_id)
-    context = thread_context(request, found, cursor=request.GET.get("cursor", ""))
-    return render(request, "conversations/inbox.html#messages", context)
+    cursor = request.GET.get("cursor", "")
+    if request.htmx:  # type: ignore[attr-defined]
+        context = thread_context(request, found, cursor=cursor)
+        return render(request, "conversations/inbox.html#messages", context)
+    page = _list_context(request, opened=found.pk)
+    context = {**page, **pane_context(request, found, cursor=cursor), "pane": "thread", "query": page["query"]}
+    return render(request, "conversations/inbox.html", context)
 
 
 @require_GET

@@ -24,7 +24,7 @@ from apps.leads.queries import members
 from apps.organizations.access import actor_of, member_required
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
-from apps.ui.toasts import toast
+from apps.ui.toasts import announce, toast
 
 from . import queries, services
 from .forms import NOTE, TEMPLATE, SendForm, SnoozeForm
@@ -48,7 +48,9 @@ def _page(request: HttpRequest, conversation_id: int) -> str:
 def _done(request: HttpRequest, conversation_id: int, said: str = "", *, undo_url: str = "") -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         response = parts(request, conversation_id)
-        return toast(response, said, undo_url=undo_url) if said else response
+        if not said:
+            return response
+        return toast(response, said, undo_url=undo_url) if undo_url else announce(response, said)
     if said:
         messages.success(request, said)
     return redirect(_page(request, conversation_id))

@@ -131,14 +131,32 @@ def test_the_inbox_looks_right(browser, site, house):
         ("list", "", ".inbox-row"), ("thread", f"{house['first']}/", ".msg"), ("person", f"{house['first']}/person/", ".person"),
         ("shut", f"{house['shut']}/", ".template"),
     ]:  # fmt: skip
-        visit(browser, site.url(f"/dashboard/inbox/{path}"), name=f"inbox-{name}", cookies=cookies, ready=ready, variants=FOUR)
+        visit(
+            browser,
+            site.url(f"/dashboard/inbox/{path}"),
+            name=f"inbox-{name}",
+            cookies=cookies,
+            ready=ready,
+            variants=FOUR,
+        )
 
 
 @pytest.mark.timeout(300)
 def test_settings_pages_look_right(browser, site, house):
     cookies = site.cookies("alice")
-    for name, path in [("replies", "replies/"), ("reply", "replies/new/"), ("templates", "templates/"), ("template", "templates/new/")]:
-        visit(browser, site.url(f"/dashboard/settings/{path}"), name=f"settings-{name}", cookies=cookies, variants=FOUR[:3:2])
+    for name, path in [
+        ("replies", "replies/"),
+        ("reply", "replies/new/"),
+        ("templates", "templates/"),
+        ("template", "templates/new/"),
+    ]:
+        visit(
+            browser,
+            site.url(f"/dashboard/settings/{path}"),
+            name=f"settings-{name}",
+            cookies=cookies,
+            variants=FOUR[:3:2],
+        )
     visit(browser, site.url("/dashboard/inbox/?q=zzzz"), name="inbox-none", cookies=cookies, variants=FOUR[:1])
 
 
@@ -186,7 +204,9 @@ def test_answering(browser, site, house):
 
 @pytest.mark.timeout(240)
 def test_on_a_phone_one_thing_at_a_time(browser, site, house):
-    with look(browser, site.url("/dashboard/inbox/"), Variant("phone"), cookies=site.cookies("bob"), ready=".inbox-row") as page:
+    with look(
+        browser, site.url("/dashboard/inbox/"), Variant("phone"), cookies=site.cookies("bob"), ready=".inbox-row"
+    ) as page:
         page.locator(f"#c{house['first']} [data-open]").click()
         page.wait_for_url(f"**/dashboard/inbox/{house['first']}/")
         assert not page.locator(".inbox-list").is_visible()
@@ -209,8 +229,16 @@ def test_a_long_thread_loads_upward_and_stays_where_it_is(browser, site, house):
     with site.inside("acme"):
         conversation = Conversation.objects.get(pk=house["webchat"])
         for n in range(130):
-            write(conversation, "in" if n % 3 else "out", f"number {n} of many", sender="customer" if n % 3 else "bot", minutes=400 - n)
-    with look(browser, site.url(f"/dashboard/inbox/{house['webchat']}/"), cookies=site.cookies("bob"), ready=".msg") as page:
+            write(
+                conversation,
+                "in" if n % 3 else "out",
+                f"number {n} of many",
+                sender="customer" if n % 3 else "bot",
+                minutes=400 - n,
+            )
+    with look(
+        browser, site.url(f"/dashboard/inbox/{house['webchat']}/"), cookies=site.cookies("bob"), ready=".msg"
+    ) as page:
         assert page.locator(".msg").count() == 50
         box = page.locator("#thread-scroll")
         assert box.evaluate("b => b.scrollHeight - b.scrollTop - b.clientHeight") < 5
@@ -219,7 +247,9 @@ def test_a_long_thread_loads_upward_and_stays_where_it_is(browser, site, house):
         page.locator(".msg").nth(99).wait_for(state="attached")
         place = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", first)
         assert 0 < place < 700
-        assert len(page.locator(".msg").all()) == len(set(page.eval_on_selector_all(".msg", "all => all.map(one => one.id)")))
+        assert len(page.locator(".msg").all()) == len(
+            set(page.eval_on_selector_all(".msg", "all => all.map(one => one.id)"))
+        )
         with site.inside("acme"):
             write(conversation, "in", "the newest of all")
         page.locator("[data-jump]").wait_for(timeout=6000)

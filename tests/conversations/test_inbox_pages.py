@@ -61,7 +61,18 @@ def test_viewers_read_and_change_nothing(talk, client_for, victor):
     assert "Take over" not in page
     talk.refresh_from_db()
     assert talk.unread > 0
-    for name in ("send", "take-over", "give-back", "assign", "snooze", "resolve", "reopen", "unread", "edit-person", "stage"):
+    for name in (
+        "send",
+        "take-over",
+        "give-back",
+        "assign",
+        "snooze",
+        "resolve",
+        "reopen",
+        "unread",
+        "edit-person",
+        "stage",
+    ):
         assert client.post(address(name, talk.pk), {"text": "x"}).status_code == 403, name
     message = talk.messages.first()
     assert client.post(address("retry", message.pk)).status_code == 403
@@ -74,7 +85,13 @@ def test_viewers_read_and_change_nothing(talk, client_for, victor):
 def test_other_tenants_and_strangers_get_nothing(talk, client_for, charlie):
     message = talk.messages.first()
     other = client_for(charlie, "globex")
-    for name, key in [("conversation", talk.pk), ("person", talk.pk), ("older", talk.pk), ("why", message.pk), ("text", message.pk)]:
+    for name, key in [
+        ("conversation", talk.pk),
+        ("person", talk.pk),
+        ("older", talk.pk),
+        ("why", message.pk),
+        ("text", message.pk),
+    ]:
         assert other.get(address(name, key)).status_code == 404, name
         assert other.get(address(name, 2**62)).status_code == 404, name
     for name, key in [("send", talk.pk), ("take-over", talk.pk), ("retry", message.pk), ("here", talk.pk)]:
@@ -112,9 +129,15 @@ def test_what_cannot_be_sent_says_why_and_is_kept(talk, bob_at, says, settle):
     assert not Message.objects.filter(text="Too late").exists()
     template = MessageTemplate.objects.create(account=phone.account, name="hello", body="Hello {{1}}")
     assert "Hello {{1}}" in text_of(bob_at.get(address("conversation", phone.pk)))
-    wanting = bob_at.post(address("send", phone.pk), {"mode": "template", "template": template.pk, "token": "v"}, headers=HTMX)
+    wanting = bob_at.post(
+        address("send", phone.pk), {"mode": "template", "template": template.pk, "token": "v"}, headers=HTMX
+    )
     assert wanting.status_code == 422
-    sent = bob_at.post(address("send", phone.pk), {"mode": "template", "template": template.pk, "variable": ["Sam"], "token": "w"}, headers=HTMX)
+    sent = bob_at.post(
+        address("send", phone.pk),
+        {"mode": "template", "template": template.pk, "variable": ["Sam"], "token": "w"},
+        headers=HTMX,
+    )
     assert sent.status_code == 200
     assert Message.objects.filter(text="Hello Sam", kind="template").exists()
 
@@ -124,7 +147,7 @@ def test_steering_a_conversation(talk, bob_at, bob, alice):
         talk.refresh_from_db()
         return talk
 
-    assert 'data-parts' in text_of(bob_at.post(address("take-over", talk.pk), headers=HTMX))
+    assert "data-parts" in text_of(bob_at.post(address("take-over", talk.pk), headers=HTMX))
     assert (fresh().owner, talk.assignee) == ("human", bob)
     bob_at.post(address("assign", talk.pk), {"assignee": str(alice.pk)})
     assert fresh().assignee == alice
@@ -247,7 +270,16 @@ def test_every_kind_of_message_is_shown(talk, bob_at):
             attachments=attachments, payload={"details": details}, external_id=f"k{n}",
         )  # fmt: skip
     page = text_of(bob_at.get(address("conversation", talk.pk)))
-    for part in ("cdn.example/a.png", "<audio", "<video", "offer.pdf", "openstreetmap.org", "cdn.example/story", "hologram", "Open what was shared"):
+    for part in (
+        "cdn.example/a.png",
+        "<audio",
+        "<video",
+        "offer.pdf",
+        "openstreetmap.org",
+        "cdn.example/story",
+        "hologram",
+        "Open what was shared",
+    ):
         assert part in page
     sound = Message.objects.get(kind="audio")
     assert address("file", sound.pk, 0) in page

@@ -15,7 +15,10 @@ def address(name: str, *args: object) -> str:
 def test_agents_keep_saved_replies(acme, client_for, bob):
     client = client_for(bob)
     assert "No saved reply yet" in client.get(address("replies")).content.decode()
-    assert client.post(address("reply-new"), {"shortcut": "hours", "text": "We open at 9.", "language": ""}).status_code == 302
+    assert (
+        client.post(address("reply-new"), {"shortcut": "hours", "text": "We open at 9.", "language": ""}).status_code
+        == 302
+    )
     reply = CannedReply.objects.get()
     twice = client.post(address("reply-new"), {"shortcut": "hours", "text": "x"})
     assert twice.status_code == 422
@@ -33,11 +36,20 @@ def test_agents_keep_saved_replies(acme, client_for, bob):
 def test_managers_add_templates(acme, accounts, client_for, alice, bob):
     client = client_for(alice)
     assert "No template yet" in client.get(address("templates")).content.decode()
-    given = {"account": accounts["whatsapp"].pk, "name": "order_update", "language": "en", "category": "utility", "body": "Hello {{1}}"}
+    given = {
+        "account": accounts["whatsapp"].pk,
+        "name": "order_update",
+        "language": "en",
+        "category": "utility",
+        "body": "Hello {{1}}",
+    }
     assert client.post(address("template-new"), given).status_code == 302
     template = MessageTemplate.objects.get()
     assert client.post(address("template-new"), given).status_code == 422
-    assert client.post(address("template-new"), {**given, "account": accounts["webchat"].pk, "name": "b"}).status_code == 422
+    assert (
+        client.post(address("template-new"), {**given, "account": accounts["webchat"].pk, "name": "b"}).status_code
+        == 422
+    )
     assert client.post(address("template", template.pk), {**given, "body": "Hi {{1}}"}).status_code == 302
     assert client_for(bob).get(address("templates")).status_code == 200
     assert client_for(bob).get(address("template", template.pk)).status_code == 403

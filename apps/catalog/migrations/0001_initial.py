@@ -10,84 +10,121 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('names', models.JSONField(blank=True, default=dict, verbose_name='names in other languages')),
-                ('position', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("names", models.JSONField(blank=True, default=dict, verbose_name="names in other languages")),
+                ("position", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'name'],
-                'constraints': [models.UniqueConstraint(fields=('name',), name='category_once')],
+                "ordering": ["position", "name"],
+                "constraints": [models.UniqueConstraint(fields=("name",), name="category_once")],
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=64, verbose_name='SKU')),
-                ('kind', models.CharField(choices=[('product', 'Product'), ('property', 'Property'), ('service', 'Service')], default='product', max_length=10, verbose_name='kind')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('description', models.TextField(blank=True, default='', verbose_name='description')),
-                ('texts', models.JSONField(blank=True, default=dict)),
-                ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='price')),
-                ('currency', models.CharField(default='USD', max_length=3, verbose_name='currency')),
-                ('stock', models.IntegerField(blank=True, null=True, verbose_name='stock')),
-                ('attributes', models.JSONField(blank=True, default=dict, verbose_name='attributes')),
-                ('url', models.URLField(blank=True, default='', max_length=500, verbose_name='web page')),
-                ('is_active', models.BooleanField(default=True, verbose_name='offered')),
-                ('search', django.contrib.postgres.search.SearchVectorField(default='', editable=False)),
-                ('created_at', models.DateTimeField(default=apps.jobs.clock.now, editable=False)),
-                ('updated_at', models.DateTimeField(default=apps.jobs.clock.now, editable=False)),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='catalog.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=64, verbose_name="SKU")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("product", "Product"), ("property", "Property"), ("service", "Service")],
+                        default="product",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("description", models.TextField(blank=True, default="", verbose_name="description")),
+                ("texts", models.JSONField(blank=True, default=dict)),
+                (
+                    "price",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=14,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="price",
+                    ),
+                ),
+                ("currency", models.CharField(default="USD", max_length=3, verbose_name="currency")),
+                ("stock", models.IntegerField(blank=True, null=True, verbose_name="stock")),
+                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
+                ("url", models.URLField(blank=True, default="", max_length=500, verbose_name="web page")),
+                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                ("search", django.contrib.postgres.search.SearchVectorField(default="", editable=False)),
+                ("created_at", models.DateTimeField(default=apps.jobs.clock.now, editable=False)),
+                ("updated_at", models.DateTimeField(default=apps.jobs.clock.now, editable=False)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="catalog.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'item',
+                "verbose_name": "item",
             },
         ),
         migrations.CreateModel(
-            name='ItemImage',
+            name="ItemImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.ImageField(blank=True, upload_to=apps.catalog.models._picture_path)),
-                ('url', models.URLField(blank=True, default='', max_length=500)),
-                ('alt', models.CharField(blank=True, default='', max_length=200)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.item')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.ImageField(blank=True, upload_to=apps.catalog.models._picture_path)),
+                ("url", models.URLField(blank=True, default="", max_length=500)),
+                ("alt", models.CharField(blank=True, default="", max_length=200)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="catalog.item"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Word',
+            name="Word",
             fields=[
-                ('text', models.TextField(primary_key=True, serialize=False)),
-                ('is_code', models.BooleanField()),
+                ("text", models.TextField(primary_key=True, serialize=False)),
+                ("is_code", models.BooleanField()),
             ],
             options={
-                'indexes': [django.contrib.postgres.indexes.GinIndex(condition=models.Q(('is_code', False)), fields=['text'], name='word_alike', opclasses=['gin_trgm_ops'])],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        condition=models.Q(("is_code", False)),
+                        fields=["text"],
+                        name="word_alike",
+                        opclasses=["gin_trgm_ops"],
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='item_search'),
+            model_name="item",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="item_search"),
         ),
         migrations.AddIndex(
-            model_name='item',
-            index=models.Index(condition=models.Q(('is_active', True)), fields=['price', 'id'], name='item_by_price'),
+            model_name="item",
+            index=models.Index(condition=models.Q(("is_active", True)), fields=["price", "id"], name="item_by_price"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('sku',), name='item_sku'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("sku",), name="item_sku"),
         ),
     ]
