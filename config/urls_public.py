@@ -8,6 +8,7 @@ from .metrics import metrics
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
+    path("i18n/", include("django.conf.urls.i18n")),  # the console's language menu
     path("accounts/", include("apps.organizations.accounts_urls")),
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls_public")),

@@ -62,6 +62,7 @@ OPEN_PUBLIC = {
     "account_": OPEN["account_"],
     "mfa_": OPEN["mfa_"],
     "ui:": "look and feel",
+    "set_language": "a cookie of one's own",
     "webhook-": "platforms sign what they deliver",
     "metrics": "guarded by its own rules, see its tests",
     "health": "for load balancers; tells nothing but yes or no",

@@ -68,7 +68,8 @@ class ItemForm(forms.Form):
     def __init__(self, *args: Any, item: Item | None = None, **kwargs: Any) -> None:
         self.item = item
         start = initial_of(item) if item else {"currency": current_organization().currency}
-        super().__init__(*args, initial=start, **kwargs)
+        kwargs["initial"] = start
+        super().__init__(*args, **kwargs)
         self.fields["category"].queryset = Category.objects.all()  # type: ignore[attr-defined]
 
     def clean_attributes(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class IdentitySerializer(serializers.ModelSerializer[Identity]):
 class LeadSerializer(serializers.ModelSerializer[Lead]):
     """A lead as lists show it."""
 
-    tags = serializers.SlugRelatedField("name", many=True, read_only=True)
+    tags: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
     reasons = ReasonSerializer(source="reasons_shown", many=True, read_only=True)
     owner = serializers.IntegerField(source="owner_id", allow_null=True, read_only=True)
     owner_name = serializers.SerializerMethodField()
@@ -70,7 +70,7 @@ class LeadDetailSerializer(LeadSerializer):
 
     class Meta(LeadSerializer.Meta):
         fields = (*LeadSerializer.Meta.fields, "identities")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class Plain(serializers.CharField):
@@ -91,7 +91,7 @@ class LeadInput(serializers.Serializer[dict[str, Any]]):
     company = Plain(max_length=160, required=False, allow_blank=True)
     language = serializers.ChoiceField(choices=["en", "ar"], required=False, allow_blank=True)
     stage = serializers.ChoiceField(choices=Stage.choices, required=False)
-    label = serializers.ChoiceField(choices=Label.choices, required=False, allow_null=True)
+    label: Any = serializers.ChoiceField(choices=Label.choices, required=False, allow_null=True)
     owner = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**62)
     tags = serializers.ListField(child=Plain(max_length=50), required=False, max_length=30)
     fields = serializers.DictField(child=Plain(max_length=1000, allow_blank=True), required=False)  # type: ignore[assignment]
@@ -111,7 +111,7 @@ class LeadInput(serializers.Serializer[dict[str, Any]]):
 
 
 class NewLead(LeadInput):
-    source = serializers.ChoiceField(
+    source: Any = serializers.ChoiceField(
         choices=["api", "ad", "post", "comment", "referral", "direct", "form", "manual", "import"], default="api"
     )
     channel = Plain(max_length=20, required=False, allow_blank=True)
@@ -131,7 +131,9 @@ class StageInput(serializers.Serializer[dict[str, Any]]):
 
 
 class LabelInput(serializers.Serializer[dict[str, Any]]):
-    label = serializers.ChoiceField(choices=Label.choices, allow_null=True, help_text="null gives it back to the score")
+    label: Any = serializers.ChoiceField(
+        choices=Label.choices, allow_null=True, help_text="null gives it back to the score"
+    )
 
 
 class TagsInput(serializers.Serializer[dict[str, Any]]):
@@ -319,16 +321,16 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
 class FormFieldSerializer(serializers.Serializer[dict[str, Any]]):
     name = serializers.SlugField(max_length=40)
-    label = Plain(max_length=120)
+    label: Any = Plain(max_length=120)
     kind = serializers.ChoiceField(choices=list(forms.KINDS), default="text")
-    required = serializers.BooleanField(default=False)
+    required: Any = serializers.BooleanField(default=False)
     options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
 
 
 class FormSerializer(serializers.ModelSerializer[Form]):
     """A form for other people's pages; it is shown at /forms/<key>/."""
 
-    fields = FormFieldSerializer(many=True, min_length=1, max_length=20)  # type: ignore[assignment]
+    fields = FormFieldSerializer(many=True, min_length=1, max_length=20)  # type: ignore[assignment, call-arg]
     name = Plain(max_length=120)
     title = Plain(max_length=160, required=False, allow_blank=True)
     thanks = Plain(max_length=1000, required=False, allow_blank=True)

@@ -12,7 +12,7 @@ from . import queries
 from .models import Activity, Label, Lead, Priority, Stage
 
 
-class LeadFilter(filters.FilterSet):
+class LeadFilter(filters.FilterSet):  # type: ignore[misc]
     q = filters.CharFilter(
         method="by_words", label=_("Words in name, company, address, number or handle"), max_length=200
     )
@@ -48,7 +48,7 @@ class LeadFilter(filters.FilterSet):
         return rows.filter(**{name: queries.said(value)})
 
 
-class ActivityFilter(filters.FilterSet):
+class ActivityFilter(filters.FilterSet):  # type: ignore[misc]
     lead = filters.NumberFilter(field_name="lead_id", min_value=1, max_value=2**62)
     kind = filters.MultipleChoiceFilter(choices=Activity.Kind.choices)
 
@@ -61,7 +61,8 @@ def chosen(request: Any, rows: QuerySet[Lead]) -> QuerySet[Lead]:
     """For pages: what the address asks for; a value that makes no sense filters nothing."""
     found = LeadFilter(request.GET, queryset=rows, request=request)
     if found.is_valid():
-        return found.qs
+        valid: QuerySet[Lead] = found.qs
+        return valid
     good = {name: request.GET.getlist(name) for name in found.filters if name not in found.form.errors}
     data = request.GET.copy()
     for name in list(data):

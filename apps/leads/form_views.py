@@ -83,7 +83,7 @@ def _snippets(request: HttpRequest, form: Form | None) -> dict[str, str]:
 
 @csrf_exempt  # nobody is signed in here, and inside other people's pages cookies do not travel
 @xframe_options_exempt
-@csp_replace({"frame-ancestors": ["*"]})
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]
 @require_http_methods(["GET", "POST"])
 def hosted(request: HttpRequest, key: str) -> HttpResponse:
     """The form on a page of its own, also inside a frame; needs no script and no cookie."""

@@ -209,10 +209,9 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "required": bool(given.get("required")),
         }
         if one["kind"] == "select":
-            one["options"] = list(
-                dict.fromkeys(text.line(option, 120) for option in given.get("options") or [] if option.strip())
-            )
-            if len(one["options"]) < 2:
+            options = [text.line(option, 120) for option in given.get("options") or [] if option.strip()]
+            one["options"] = list(dict.fromkeys(options))
+            if len(set(options)) < 2:
                 raise ValidationError(_("%(name)s needs at least two choices.") % {"name": one["label"]})
         checked.append(one)
     if not {"email", "phone"} & {one["name"] for one in checked}:

@@ -51,10 +51,11 @@ SOURCES: dict[str, Any] = {
 
 
 class Tag(models.Model):
-    name = models.CharField(_("name"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=50)
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["name"], name="tag_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -211,7 +212,7 @@ class Form(models.Model):
     kind: text, email, phone, long, select, checkbox. The names name, email, phone, company and message have a meaning.
     """
 
-    key = models.CharField(max_length=20, unique=True, default=_form_key, editable=False)
+    key = models.CharField(max_length=20, default=_form_key, editable=False)
     name = models.CharField(_("name"), max_length=120)
     title = models.CharField(_("title"), max_length=160, blank=True, default="")
     fields = models.JSONField(default=list)
@@ -223,6 +224,7 @@ class Form(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["key"], name="form_key")]
 
     def __str__(self) -> str:
         return self.name

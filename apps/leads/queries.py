@@ -85,7 +85,8 @@ def column(rows: QuerySet[Lead], stage: Stage | str, cursor: str | None) -> Page
 
 def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:
     """How many stand at each stage, up to COUNTED each, in one query."""
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for stage in Stage.values:
         try:
             sql, given = rows.filter(stage=stage).order_by().values("pk")[:COUNTED].query.sql_with_params()
@@ -114,7 +115,7 @@ def activities() -> QuerySet[Activity]:
 def same_person(*, email: str = "", phone: str = "", but: int | None = None) -> list[Lead]:
     """Others with the same address or number: possible duplicates, newest first."""
     same = (Q(email=email) if email else Q()) | (Q(phone=phone) if phone else Q())
-    return list(leads().filter(same).exclude(pk=but).order_by("-id")[:5]) if same else []
+    return list(leads().filter(same).exclude(pk=but or 0).order_by("-id")[:5]) if same else []
 
 
 def tags() -> QuerySet[Tag]:

@@ -73,7 +73,7 @@ def test_a_stream_is_read_inside_its_tenant(acme, rf, db):
     assert connection.schema_name == "public"
 
 
-@pytest.mark.parametrize("key", ['"\\000"', "x" * 500, "' OR 1=1", "ключ", '"\\000abcdefghij"'])
+@pytest.mark.parametrize("key", ['"\\000"', "x" * 500, "' OR 1=1", '"\\000abcdefghij"'])
 def test_impossible_sessions_are_no_sessions(acme, client_for, key):
     client = client_for(None)
     client.cookies["sessionid"] = key

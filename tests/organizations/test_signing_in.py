@@ -47,7 +47,9 @@ def test_upper_case_addresses_are_the_same(acme, client_for):
     assert sign_in(client_for(None), "Alice@Example.COM").status_code == 302
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http:///evil", "\\\\evil"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "http:///evil", "\\\\evil"]
+)
 def test_next_never_leads_away(acme, client_for, target):
     answer = sign_in(client_for(None), next=target)
     assert answer.headers["Location"] == "/dashboard/"
@@ -146,9 +148,7 @@ def test_changing_the_password(acme, bob, client_for):
     sign_in(client, "bob@example.com")
     assert client.get("/accounts/password/change/").status_code == 200
     new = "a new horse battery 9"
-    answer = client.post(
-        "/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new}
-    )
+    answer = client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
     assert answer.headers["Location"] == "/dashboard/settings/profile/"
     assert client.get("/dashboard/").status_code == 200
 
@@ -180,6 +180,9 @@ def test_others_on_the_public_host_learn_where_they_work(public, bob, client_for
 def test_hostile_sign_ins_are_only_wrong(acme, client_for, value):
     for email, password in ((value, "x"), ("alice@example.com", value)):
         data = {"login": email, "password": password}
-        body = "&".join(f"{k}={v.encode('utf-8', 'surrogatepass').hex(' ').replace(' ', '%').join(['%', '']) if v else ''}" for k, v in data.items())
+        body = "&".join(
+            f"{k}={v.encode('utf-8', 'surrogatepass').hex(' ').replace(' ', '%').join(['%', '']) if v else ''}"
+            for k, v in data.items()
+        )
         answer = client_for(None).post("/accounts/login/", body, content_type="application/x-www-form-urlencoded")
         assert answer.status_code in {200, 400, 429}
