@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.utils.translation import gettext as _
 
 PRISTINE = "pristine"
 _NOISE = re.compile(r"^\\(un)?restrict .*$|^SET .*$|^SELECT pg_catalog\.set_config.*$|^--.*$", re.MULTILINE)
@@ -38,6 +39,12 @@ def create_schema(name: str) -> None:
     """Make the schema `name` with all tenant tables, in the caller's transaction (see `prepare_dump`)."""
     sql = prepare_dump()
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name])
+        if cursor.fetchone():
+            raise SchemaError(
+                _("The database holds a schema %(name)s that belongs to no organization. Choose another short name.")
+                % {"name": name}
+            )
         cursor.execute(f'CREATE SCHEMA "{name}"')
         # The dump names its schema everywhere; nothing in it is data that could hold the word by chance.
         cursor.execute(re.sub(rf"\b{PRISTINE}\b", f'"{name}"', sql))
@@ -56,6 +63,8 @@ def prepare_dump() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('pristine schema', 0))")
         try:
+            if cached.is_file():  # somebody else on this machine made it while we waited
+                return cached.read_text()
             _migrate_pristine()
             sql = _pg_dump()
             cursor.execute(f'DROP SCHEMA "{PRISTINE}" CASCADE')

@@ -45,7 +45,7 @@ def test_only_logical_properties(sheet):
     physical = re.compile(
         r"(?<![\w-])(?:(?:margin|padding|border)-(?:left|right)(?:-\w+)?|(?:left|right)|float|text-align)\s*:\s*([^;}]+)"
     )
-    allowed = {"start", "end", "center", "justify", "inherit", "inline-start", "inline-end", "none"}
+    allowed = {"start", "end", "center", "justify", "inherit", "inline-start", "inline-end", "match-parent", "none"}
     found = [m[0] for m in physical.finditer(sheet.read_text()) if m[1].strip() not in allowed]
     assert not found
 
