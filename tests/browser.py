@@ -15,8 +15,9 @@ In a test (`browser` and `site` are fixtures known everywhere; the test itself a
 `site` is the whole product on a real port over a database of its own (a copy of the template with the cast in it), in
 this process: what the test writes the pages show, and `site.url(path, "globex")` or `site.url(path, None)` are other hosts.
 
-`visit` opens the page on a phone (360 px) and a desktop (1280 px), light and dark, English and Arabic; saves each
-picture to test-results/<name>-<viewport>-<theme>-<language>.png; and fails when axe-core finds a violation, when the
+`visit` opens the page on a phone (360 px) and a desktop (1280 px), light and dark, English and Arabic (four
+combinations in which each pair occurs; LOOK=all in the environment for all eight); saves each picture to
+test-results/<name>-<viewport>-<theme>-<language>.png; and fails when axe-core finds a violation, when the
 page is wider than its window, when the console reports an error (a broken CSP rule among them) or the status is 4xx/5xx.
 
 To act on a page, open one variant and look again when it matters:
@@ -71,6 +72,14 @@ class Variant(NamedTuple):
 
 
 ALL = [Variant(*parts) for parts in itertools.product(SIZES, ("light", "dark"), ("en", "ar"))]
+# Every size with every theme, every theme with every language, and so on: what breaks a page is one of them or two.
+PAIRS = [
+    Variant("phone", "light", "en"),
+    Variant("phone", "dark", "ar"),
+    Variant("desktop", "light", "ar"),
+    Variant("desktop", "dark", "en"),
+]
+LOOKED_AT = ALL if os.environ.get("LOOK") == "all" else PAIRS
 
 
 @contextmanager
@@ -268,7 +277,7 @@ def visit(
     url: str,
     *,
     name: str,
-    variants: Sequence[Variant] = ALL,
+    variants: Sequence[Variant] = LOOKED_AT,
     cookies: Mapping[str, str] | None = None,
     allow: set[str] | frozenset[str] = frozenset(),
     status: int = 200,
