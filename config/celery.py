@@ -31,6 +31,6 @@ def _log_as_django_does(**_: Any) -> None:
 @worker_process_init.connect
 def _own_pool(**_: Any) -> None:
     """A forked child must not use its parent's connection pool: its threads stayed behind."""
-    from django.db import connection
+    from apps.jobs.connection import connection
 
     connection._connection_pools.clear()  # noqa: SLF001  closing it would end the parent's sessions

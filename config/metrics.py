@@ -12,6 +12,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -92,7 +93,7 @@ class Queues(Collector):
                 family.add_metric([queue], float(value or 0))
         yield from (due, held, later, failing, dead, oldest)
 
-    def _job_rows(self) -> list[tuple[str, ...]]:
+    def _job_rows(self) -> list[tuple[Any, ...]]:
         table = connection.ops.quote_name(Job._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(

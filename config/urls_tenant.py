@@ -1,9 +1,9 @@
 """A tenant's host: dashboard, API, chat."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("apps.organizations.api_urls")),
     path("", include("apps.integrations.api_urls")),
     path("", include("apps.catalog.api_urls")),

@@ -54,7 +54,7 @@ class PersonaSerializer(serializers.ModelSerializer[Persona]):
     languages = serializers.ListField(child=serializers.ChoiceField(choices=LANGUAGES), min_length=1, max_length=2)
     collect = serializers.ListField(child=serializers.ChoiceField(choices=COLLECT), max_length=3)
     greeting = TextsSerializer(required=False)
-    providers = ProviderSerializer(many=True, required=False, max_length=5)
+    providers = ProviderSerializer(many=True, required=False, max_length=5)  # type: ignore[call-arg]  # the list takes it
     temperature = serializers.FloatField(min_value=0, max_value=2, required=False)
     max_tokens = serializers.IntegerField(min_value=50, max_value=4000, required=False)
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 
 from apps.ai import briefing as briefings
 from apps.ai import pricing, queries
@@ -34,6 +33,7 @@ from apps.ai.providers import (
     openai,
 )
 from apps.jobs import clock
+from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 from apps.organizations.queries import current_organization
 from apps.organizations.services import meter, on_new_organization

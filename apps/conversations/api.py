@@ -174,11 +174,11 @@ class WhySerializer(serializers.Serializer[Any]):
 
 
 class ByLastMessage(NewestFirst):
-    ordering = ("-last_message_at", "-id")  # type: ignore[assignment]
+    ordering = ("-last_message_at", "-id")
 
 
 class ByTime(NewestFirst):
-    ordering = ("-at", "-id")  # type: ignore[assignment]
+    ordering = ("-at", "-id")
 
 
 def _user(request: Request) -> User | None:

@@ -160,10 +160,10 @@ def preview(message: Message | None, *, me: int | None) -> str:
 
 def _quotes(messages: Iterable[Message], conversation: Conversation) -> dict[str, str]:
     wanted = {one.reply_to for one in messages if one.reply_to}
-    known = {one.external_id: one.text or str(KINDS.get(one.kind, "")) for one in messages if one.external_id}
+    known = {one.external_id or "": one.text or str(KINDS.get(one.kind, "")) for one in messages if one.external_id}
     if missing := wanted - known.keys():
         rows = Message.objects.filter(conversation=conversation, external_id__in=missing)
-        known.update({one.external_id: one.text or str(KINDS.get(one.kind, "")) for one in rows})
+        known.update({one.external_id or "": one.text or str(KINDS.get(one.kind, "")) for one in rows})
     return {key: known[key] for key in wanted if key in known}
 
 

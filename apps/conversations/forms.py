@@ -48,7 +48,7 @@ def snooze_presets(now: datetime | None = None) -> list[tuple[str, Any, datetime
 
     def morning(days: int) -> datetime:
         day = local.date() + timedelta(days=days)
-        return timezone.make_aware(datetime.combine(day, time(9)), local.tzinfo)  # type: ignore[arg-type]
+        return timezone.make_aware(datetime.combine(day, time(9)), local.tzinfo)
 
     return [
         ("hour", gettext_lazy("In an hour"), local + timedelta(hours=1)),
@@ -74,7 +74,7 @@ class SnoozeForm(forms.Form):
         return {**data, "until": chosen}
 
 
-class CannedReplyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class CannedReplyForm(forms.ModelForm):  # not subscriptable at run time
     class Meta:
         model = CannedReply
         fields = ("shortcut", "text", "language")
@@ -105,7 +105,7 @@ class CannedReplyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
         return text
 
 
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class TemplateForm(forms.ModelForm):  # not subscriptable at run time
     class Meta:
         model = MessageTemplate
         fields = ("account", "name", "language", "category", "body")

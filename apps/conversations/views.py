@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from apps.leads import details
 from apps.leads import queries as lead_queries
 from apps.leads.models import Label, Stage
-from apps.organizations.access import member_required, role_of
+from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role, User
 
 from . import gate, queries, services
@@ -267,7 +267,7 @@ def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread
     """A thread beside the list. Whoever may answer has read it by opening it."""
     found = queries.get_conversation(conversation_id)
     if may_write(request) and found.unread:
-        services.mark_read(found, by=request.user)
+        services.mark_read(found, by=person_of(request))
         found.unread = 0
     context = {**pane_context(request, found), "pane": pane}
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from apps.jobs.connection import connection
 from apps.leads import details as lead_details
 from apps.leads import services as leads
 from apps.leads.forms import DetailsForm
@@ -74,7 +75,7 @@ def send(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found = queries.get_conversation(conversation_id)
     form = SendForm(request.POST)
     if not form.is_valid():
-        return _refused(request, found.pk, " ".join(one for errors in form.errors.values() for one in errors))
+        return _refused(request, found.pk, " ".join(str(one) for errors in form.errors.values() for one in errors))
     data = form.cleaned_data
     try:
         if data["mode"] == NOTE:
@@ -198,7 +199,7 @@ def snooze(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found = queries.get_conversation(conversation_id)
     form = SnoozeForm(request.POST)
     if not form.is_valid():
-        return _refused(request, found.pk, " ".join(one for errors in form.errors.values() for one in errors))
+        return _refused(request, found.pk, " ".join(str(one) for errors in form.errors.values() for one in errors))
     until = form.cleaned_data["until"]
     try:
         services.snooze(found, until=until, **_who(request))

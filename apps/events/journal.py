@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.jobs import clock, notifier, trace
 from apps.jobs import services as jobs
+from apps.jobs.connection import connection
 
 RELAY = "events.relay"
 QUEUE = "interactive"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -109,7 +111,11 @@ def _single_calls(envelope: Envelope, left: list[str] | None) -> Iterator[Call]:
     for handler in [*own, *EVERYTHING]:
         name = name_of(handler)
         if left is None or name in left:
-            yield name, lambda handler=handler: handler(_event(envelope, handler in own), envelope)
+            yield name, partial(_hand, handler, envelope, needed=handler in own)
+
+
+def _hand(handler: Any, envelope: Envelope, *, needed: bool) -> None:
+    handler(_event(envelope, needed), envelope)
 
 
 def _event(envelope: Envelope, needed: bool) -> object:
@@ -126,7 +132,7 @@ def _batch_calls(envelope: Envelope, left: list[str] | None) -> Iterator[Call]:
     for handler in BATCH:
         name = name_of(handler)
         if left is None or name in left:
-            yield name, lambda handler=handler: handler([envelope])
+            yield name, partial(handler, [envelope])
 
 
 def name_of(handler: Callable[..., None]) -> str:

@@ -83,7 +83,8 @@ class Committer:
                 moved = not_stored()
             except psycopg.OperationalError as error:
                 log.warning("door.reconnecting", error=type(error).__name__)
-                link = _close(link)
+                _close(link)
+                link = None
                 continue
             except psycopg.Error as error:
                 if len(batch) > 1:  # one tenant's trouble must not be everyone's
@@ -95,7 +96,8 @@ class Committer:
             except Exception as error:  # a writer must live on
                 log.exception("door.failed")
                 self._fail(batch, error)
-                return _close(link)
+                _close(link)
+                return None
             for wanted in batch:
                 mine = set(map(id, wanted.parts))
                 wanted.outcome.set_result([part for part in moved if id(part) in mine])

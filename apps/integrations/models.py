@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +24,7 @@ class ConnectedAccount(models.Model):
     channel = models.CharField(_("channel"), max_length=20)
     external_id = models.CharField(_("account id"), max_length=120)
     name = models.CharField(_("name"), max_length=160, blank=True, default="")
-    credentials = EncryptedJSONField(default=dict)  # {"token": …}
+    credentials: Any = EncryptedJSONField(default=dict)  # {"token": …}
     settings = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTED)
     problem_code = models.CharField(max_length=40, blank=True, default="")

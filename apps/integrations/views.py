@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from apps.organizations.access import actor_of, member_required
 from apps.organizations.models import Role
+from apps.organizations.queries import current_organization
 
 from . import queries, services
 from .forms import ConnectForm
@@ -57,7 +58,7 @@ def connect(request: HttpRequest, channel: str) -> HttpResponse:
         else:
             _tell(request, account)
             return redirect("integrations:detail", account.pk)
-    webhook = request.build_absolute_uri(f"/webhook/{channel}/").replace(f"//{request.tenant.slug}.", "//")
+    webhook = request.build_absolute_uri(f"/webhook/{channel}/").replace(f"//{current_organization().slug}.", "//")
     context = {"form": form, "surface": surface, "webhook": webhook}
     return render(request, "integrations/connect.html", context, status=422 if form.errors else 200)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -82,7 +82,7 @@ def claim(queue: str, *, kinds: Sequence[str] = (), schema: str = "", batch: int
     only = ("AND kind = ANY(%(kinds)s) " if kinds else "") + ("AND schema = %(schema)s " if schema else "")
     for _try in range(3):  # the rows chosen may have been taken by others in the same moment
         now = clock.now()
-        values = {
+        values: dict[str, Any] = {
             "queue": queue,
             "now": now,
             "until": now + rules.lease,

@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django_tenants.utils import schema_context
+
+from apps.jobs.connection import connection
 
 from . import clock, ledger, notifier, trace
 from .ledger import LATER, LeaseLost, claim, hold
@@ -142,7 +144,13 @@ def schedule_for_all(kind: str, schemas: Sequence[str], *, spread: timedelta) ->
               FROM unnest(%(schemas)s::text[]) s ORDER BY s
             ON CONFLICT (schema, kind, key) DO NOTHING
             """,
-            {"kind": kind, "queue": KINDS[kind].queue, "now": now, "spread": spread, "schemas": list(schemas)},
+            {
+                "kind": kind,
+                "queue": KINDS[kind].queue,
+                "now": now,
+                "spread": f"{spread.total_seconds()} seconds",
+                "schemas": list(schemas),
+            },
         )
 
 

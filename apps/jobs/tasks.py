@@ -8,8 +8,9 @@ from datetime import timedelta
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import connection
 from django_tenants.utils import get_public_schema_name, get_tenant_model
+
+from apps.jobs.connection import connection
 
 from . import clock, notifier, services
 from .registry import KINDS, QUEUES

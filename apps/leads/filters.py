@@ -12,7 +12,7 @@ from . import queries
 from .models import Activity, Label, Lead, Priority, Stage
 
 
-class LeadFilter(filters.FilterSet):  # type: ignore[misc]
+class LeadFilter(filters.FilterSet):
     q = filters.CharFilter(
         method="by_words", label=_("Words in name, company, address, number or handle"), max_length=200
     )
@@ -48,7 +48,7 @@ class LeadFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(**{name: queries.said(value)})
 
 
-class ActivityFilter(filters.FilterSet):  # type: ignore[misc]
+class ActivityFilter(filters.FilterSet):
     lead = filters.NumberFilter(field_name="lead_id", min_value=1, max_value=2**62)
     kind = filters.MultipleChoiceFilter(choices=Activity.Kind.choices)
 

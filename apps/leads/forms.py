@@ -120,7 +120,7 @@ class ActivityForm(forms.Form):
 # Building forms ---------------------------------------------------------------------------------------------------
 
 
-class BuilderForm(forms.ModelForm):  # type: ignore[type-arg]
+class BuilderForm(forms.ModelForm):
     """A form's own texts; its questions are `questions`, a formset."""
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -13,7 +13,7 @@ from django.shortcuts import render
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from .models import Role
+from .models import Role, User
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # DRF imports this module while it loads
@@ -28,6 +28,11 @@ def role_of(request: HttpRequest | Request) -> Role | None:
         return Role(key.role)
     membership = getattr(request, "membership", None)
     return Role(membership.role) if membership else None
+
+
+def person_of(request: HttpRequest | Request) -> User:
+    """Who is signed in; for views behind `member_required` only."""
+    return cast("User", request.user)
 
 
 def actor_of(request: HttpRequest | Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from apps.jobs import clock
 
-from .models import ApiKey
+from .models import ApiKey, User
 from .queries import membership_of
 
 
@@ -77,10 +77,10 @@ class TokenAuthentication(JWTAuthentication):
             return None
         user, token = found
         tenant = getattr(request, "tenant", None)
-        membership = membership_of(user, tenant) if tenant and token.get("org") == tenant.pk else None
+        membership = membership_of(cast("User", user), tenant) if tenant and token.get("org") == tenant.pk else None
         if membership is None:
             raise AuthenticationFailed(_("This token is not valid here."), code="bad_token")
-        request._request.membership = membership
+        request._request.membership = membership  # type: ignore[attr-defined]
         return user, token
 
 

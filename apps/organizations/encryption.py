@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -59,7 +59,13 @@ def is_current(token: bytes) -> bool:
     return True
 
 
-class EncryptedJSONField(models.BinaryField):
+if TYPE_CHECKING:
+    _Binary = models.BinaryField[Any, Any]
+else:  # generic only for the type checker
+    _Binary = models.BinaryField
+
+
+class EncryptedJSONField(_Binary):
     """A JSON value that is ciphertext in the database and in every backup of it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -69,14 +69,19 @@ def _refusal(error: exceptions.APIException) -> dict[str, Any]:
         "code": codes if isinstance(codes, str) else error.default_code,
         "message": _sentence(error),
     }
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        body["retry_after"] = ceil(error.wait)
+    if isinstance(error, exceptions.Throttled) and (wait := _wait(error)) is not None:
+        body["retry_after"] = wait
     return body
+
+
+def _wait(error: exceptions.Throttled) -> int | None:
+    seconds: float | None = getattr(error, "wait", None)
+    return None if seconds is None else ceil(seconds)
 
 
 def _sentence(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.Throttled):
-        seconds = ceil(error.wait or 1)
+        seconds = _wait(error) or 1
         return ngettext(
             "Too many requests. Try again in %(seconds)s second.",
             "Too many requests. Try again in %(seconds)s seconds.",

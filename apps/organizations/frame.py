@@ -40,11 +40,11 @@ def banners(request: HttpRequest) -> Iterator[shell.Banner]:
         )
     held = role_of(request)
     if getattr(request, "tenant", None) and held is not None and held.includes(Role.MANAGER):
-        yield from _budget_banners(request)
+        yield from _budget_banners()
 
 
-def _budget_banners(request: HttpRequest) -> Iterator[shell.Banner]:
-    for budget, percent in queries.budget_alerts(request.tenant).items():
+def _budget_banners() -> Iterator[shell.Banner]:
+    for budget, percent in queries.budget_alerts(queries.current_organization()).items():
         yield shell.Banner(
             _budget_sentence(budget, percent),
             tone="bad" if percent >= 100 else "warn",

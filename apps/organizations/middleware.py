@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest
-from django.db import DataError, connection
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import set_urlconf
@@ -19,10 +19,12 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 
 from apps.jobs import trace
+from apps.jobs.connection import connection
 
 from . import audit, hosts, staff
+from .access import person_of
 from .console_policy import relax_for_admin
-from .models import Domain, Organization
+from .models import Domain, Membership, Organization, StaffEntry
 from .queries import membership_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -46,6 +48,14 @@ class TraceMiddleware:
         return response
 
 
+class TenantRequest(HttpRequest):
+    """What the middleware below adds to a request."""
+
+    tenant: Organization | None
+    membership: Membership | None
+    staff_entry: StaffEntry | None
+
+
 class TenantMiddleware:
     """Find the organization by host name and activate its schema; the public host has none.
 
@@ -55,7 +65,7 @@ class TenantMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: TenantRequest) -> HttpResponse:
         connection.set_schema_to_public()
         _drop_impossible_session(request)
         try:
@@ -63,12 +73,12 @@ class TenantMiddleware:
         finally:
             connection.set_schema_to_public()
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+    def process_exception(self, request: TenantRequest, error: Exception) -> None:
         """Values that no database can hold (null bytes, half characters) are the caller's mistake, not ours."""
         if isinstance(error, DataError | UnicodeEncodeError):
             raise BadRequest from error
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _answer(self, request: TenantRequest) -> HttpResponse:
         host = hosts.bare(request.get_host())
         request.tenant = None
         request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
@@ -86,7 +96,7 @@ class TenantMiddleware:
             response.streaming_content = _inside(domain.tenant, response.streaming_content)  # type: ignore[attr-defined]
         return response
 
-    def _activate(self, request: HttpRequest, organization: Organization) -> None:
+    def _activate(self, request: TenantRequest, organization: Organization) -> None:
         request.tenant = organization
         request.urlconf = settings.ROOT_URLCONF
         set_urlconf(request.urlconf)
@@ -94,21 +104,21 @@ class TenantMiddleware:
         structlog.contextvars.bind_contextvars(tenant=organization.schema_name)
 
 
-def _drop_impossible_session(request: HttpRequest) -> None:
+def _drop_impossible_session(request: TenantRequest) -> None:
     """A session key that we cannot have made would only make the database complain."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if key and not (key.isascii() and key.isalnum()):
         del request.COOKIES[settings.SESSION_COOKIE_NAME]
 
 
-def _no_organization(request: HttpRequest, host: str) -> HttpResponse:
+def _no_organization(request: TenantRequest, host: str) -> HttpResponse:
     if request.path.startswith("/api/"):
         message = _("No organization lives at this address.")
         return JsonResponse({"code": "no_organization", "message": message}, status=404)
     return render(request, "errors/no_organization.html", {"host": host}, status=404)
 
 
-def _paused(request: HttpRequest, organization: Organization) -> HttpResponse:
+def _paused(request: TenantRequest, organization: Organization) -> HttpResponse:
     if request.path.startswith("/api/"):
         message = _("This organization is paused. Its data is kept; ask the agency.")
         return JsonResponse({"code": "organization_paused", "message": message}, status=403)
@@ -136,12 +146,12 @@ class MembershipMiddleware:
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: TenantRequest) -> HttpResponse:
         request.membership = None
         request.staff_entry = None
         if request.user.is_authenticated:
             if request.tenant is not None:
-                self._find(request)
+                self._find(request, request.tenant)
             chosen = getattr(request.user, "language", "")
             if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(chosen)
@@ -150,8 +160,8 @@ class MembershipMiddleware:
             response = self.get_response(request)
         return relax_for_admin(request, response)
 
-    def _find(self, request: HttpRequest) -> None:
-        request.membership = membership_of(request.user, request.tenant)
+    def _find(self, request: TenantRequest, organization: Organization) -> None:
+        request.membership = membership_of(person_of(request), organization)
         if staff.SESSION_KEY not in request.session:
             return
         # This session came through the agency's door: it is worth what its entry is worth, and nothing more.

@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     target_class = "apps.organizations.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
@@ -22,7 +22,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         }
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     target_class = "apps.organizations.authentication.TokenAuthentication"
     name = "token"
 
@@ -35,7 +35,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
-class MemberSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class MemberSessionScheme(OpenApiAuthenticationExtension):
     target_class = "apps.organizations.authentication.MemberSessionAuthentication"
     name = "session"
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
 from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
 
 from apps.jobs import clock
+from apps.jobs.connection import connection
 
 from .models import ApiKey, BudgetAlert, Invitation, Membership, Organization, Role, Usage, User
 

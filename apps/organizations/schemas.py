@@ -12,9 +12,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
+
+from apps.jobs.connection import connection
 
 PRISTINE = "pristine"
 _NOISE = re.compile(r"^\\(un)?restrict .*$|^SET .*$|^SELECT pg_catalog\.set_config.*$|^--.*$", re.MULTILINE)

@@ -9,8 +9,10 @@ from django.http import HttpRequest
 from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
+from apps.jobs.connection import connection
 
 from . import audit
+from .access import person_of
 from .models import Membership, Organization, Role, StaffEntry, User
 
 SESSION_KEY = "staff_entry"
@@ -61,8 +63,8 @@ def entry_of(request: HttpRequest) -> StaffEntry | None:
     return (
         StaffEntry.objects.filter(
             pk=number,
-            organization=request.tenant,
-            user=request.user,
+            organization=connection.tenant,
+            user=person_of(request),
             user__is_staff=True,
             ended_at=None,
             started_at__gte=clock.now() - STAY,

@@ -81,7 +81,7 @@ class _Throttle(BaseThrottle):
         rate = own or api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
         if who is None or not rate:
             return True
-        limit, seconds = parse(rate)
+        limit, seconds = parse(str(rate))
         place = f"{type(view).__module__}.{type(view).__qualname__}" if own else ""
         used, self._left = count(f"{self.scope}:{place}:{who}", seconds)
         return used <= limit

@@ -29,7 +29,7 @@ def renewed(text: str, organization: Organization) -> str | None:
     """
     try:
         token = RefreshToken(text)  # type: ignore[arg-type]
-        user = JWTAuthentication().get_user(token)  # type: ignore[arg-type]
+        user = JWTAuthentication().get_user(token)
     except (TokenError, InvalidToken, AuthenticationFailed):
         return None
     if token.get("org") != organization.pk or membership_of(user, organization) is None:  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ class NewEndpointSerializer(EndpointSerializer):
 
     class Meta(EndpointSerializer.Meta):
         fields = (*EndpointSerializer.Meta.fields, "secret")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     def get_secret(self, endpoint: Endpoint) -> str:
         return str(endpoint.secrets[0]["secret"])
@@ -108,7 +108,7 @@ class DeliveryDetailSerializer(DeliverySerializer):
 
     class Meta(DeliverySerializer.Meta):
         fields = (*DeliverySerializer.Meta.fields, "body", "attempt_log")  # type: ignore[assignment]
-        read_only_fields = fields
+        read_only_fields = fields  # type: ignore[assignment]
 
     @extend_schema_field(AttemptSerializer(many=True))
     def get_attempt_log(self, delivery: Delivery) -> Any:
@@ -221,7 +221,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @action(detail=True, methods=["get"], filterset_class=DeliveryFilter)
     def deliveries(self, request: Request, id: str) -> Response:
         """This endpoint's deliveries, newest first."""
-        rows = self.filter_queryset(queries.deliveries(self._own()))
+        rows: Any = self.filter_queryset(queries.deliveries(self._own()))  # type: ignore[arg-type]
         return self.get_paginated_response(DeliverySerializer(self.paginate_queryset(rows), many=True).data)
 
     def _own(self) -> Endpoint:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -174,7 +175,7 @@ def record_outcomes(outcomes: Sequence[Outcome]) -> None:
         if outcome.sent:
             by_endpoint[outcome.letter.endpoint].append(outcome)
     news = {pk: some for pk, some in by_endpoint.items() if any(not one.ok or one.letter.troubled for one in some)}
-    values = {
+    values: dict[str, Any] = {
         "ids": [outcome.letter.id for outcome in outcomes],
         "claims": [outcome.letter.claim for outcome in outcomes],
         "states": [state for state, _next in rows],

@@ -26,7 +26,7 @@ class EndpointForm(forms.Form):
         label=_("Which events"),
         choices=[("1", _("All events, also those that come with later versions")), ("", _("Only these:"))],
         coerce=bool,
-        empty_value=False,
+        empty_value=False,  # type: ignore[arg-type]  # the stubs know texts only
         required=False,
         initial="1",
         widget=forms.RadioSelect,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -30,7 +31,7 @@ class Endpoint(models.Model):
     url = models.URLField(_("address"), max_length=500)
     description = models.CharField(_("description"), max_length=160, blank=True, default="")
     types = models.JSONField(_("events"), default=list, blank=True)
-    secrets = EncryptedJSONField(default=list)
+    secrets: Any = EncryptedJSONField(default=list)
     state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
     problem = models.CharField(max_length=40, blank=True, default="")
     failing_since = models.DateTimeField(null=True, blank=True)

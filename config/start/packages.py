@@ -116,7 +116,7 @@ class Packages:
     def _pip(self, requirements: str) -> None:
         self.console.say("Installing Python packages (only when the list changed; a minute or two) …")
         started = time.monotonic()
-        command = [
+        command: list[str | Path] = [
             self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
             # Modules are compiled when first used: compiling all of them would take longer than starting.
             "--no-compile", "-r", requirements,

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .console import Console
 from .folder import DataFolder
@@ -184,11 +185,11 @@ class Postgres:
 
     def _run(self, tool: str, *arguments: str, password: str = "") -> "subprocess.CompletedProcess[str]":
         account = self.account
-        as_user = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+        as_user: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
         return subprocess.run(
-            [self.binaries.folder / tool, *arguments],
+            [str(self.binaries.folder / tool), *arguments],
             cwd="/", env=clean_environment() | {"PGPASSWORD": password}, capture_output=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, **as_user, check=False,  # type: ignore[arg-type]
+            stdin=subprocess.DEVNULL, **as_user, check=False,
         )  # fmt: skip
 
     def program(self) -> Program:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Program:
     def spawn(self) -> "subprocess.Popen[bytes]":
         self.before_start()
         account = self.account
-        as_user = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+        as_user: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
         self.process = subprocess.Popen(
             list(self.command),
             cwd="/" if account else self.folder,
@@ -54,7 +55,7 @@ class Program:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops all in order.
             start_new_session=True,
             preexec_fn=die_with_parent(self.orphan_signal),  # noqa: PLW1509 (the supervisor has one thread)
-            **as_user,  # type: ignore[arg-type]
+            **as_user,
         )
         return self.process
 

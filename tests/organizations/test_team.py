@@ -118,7 +118,9 @@ def test_nobody_is_invited_twice(acme, alice, client_for, email):
     assert "already works here" in page.content.decode()
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "a@b", "\x00@example.com", "x" * 400 + "@example.com", "a@example.com\nBcc: b@example.com"])
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b", "\x00@example.com", "x" * 400 + "@example.com", "a@example.com\nBcc: b@example.com"]
+)
 def test_bad_addresses_are_refused(acme, alice, client_for, email):
     page, _link = invite(client_for(alice), email)
     assert page.status_code in {400, 422}
@@ -195,7 +197,14 @@ def test_ones_own_profile(acme, bob, client_for):
 def test_a_profile_changes_neither_role_nor_rights(acme, bob, client_for):
     client_for(bob).post(
         "/dashboard/settings/profile/",
-        {"name": "Bob", "language": "", "is_staff": "1", "is_superuser": "1", "email": "x@example.com", "role": "owner"},
+        {
+            "name": "Bob",
+            "language": "",
+            "is_staff": "1",
+            "is_superuser": "1",
+            "email": "x@example.com",
+            "role": "owner",
+        },
     )
     bob.refresh_from_db()
     assert (bob.is_staff, bob.is_superuser, bob.email) == (False, False, "bob@example.com")

@@ -97,8 +97,8 @@ def _message(turn: Turn) -> dict[str, Any]:
 
 
 def _completion(answer: Any, request: Request) -> Completion:
-    choices = getattr(answer, "choices", None)
-    message = getattr(choices[0], "message", None) if choices else None
+    choices = getattr(answer, "choices", None) or [None]
+    message = getattr(choices[0], "message", None)
     if message is None:
         raise ProviderUnavailable("OpenAI sent no answer.")
     calls = tuple(

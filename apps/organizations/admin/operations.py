@@ -139,18 +139,18 @@ admin.site.register(LogEntry, LogAdmin)
 
 
 # Schedules: the same pages, in the console's clothes.
-class _TaskSelect(UnfoldAdminSelectWidget, beat.TaskSelectWidget):  # type: ignore[misc]
+class _TaskSelect(UnfoldAdminSelectWidget, beat.TaskSelectWidget):
     pass
 
 
-class _TaskForm(beat.PeriodicTaskForm):  # type: ignore[misc]
+class _TaskForm(beat.PeriodicTaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = _TaskSelect()
 
 
-class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):  # type: ignore[misc]
+class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):
     form = _TaskForm
 
 

@@ -17,13 +17,13 @@ from ..models import Membership, User
 admin.site.unregister(Group)  # roles live in memberships; staff is staff
 
 
-class NewUserForm(UserCreationForm):  # type: ignore[misc]
+class NewUserForm(UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
 
 
-class ChangeUserForm(UserChangeForm):  # type: ignore[misc]
+class ChangeUserForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
@@ -60,7 +60,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only a superuser makes staff: nobody raises themselves."""
-        locked = () if request.user.is_superuser else ("is_staff", "is_superuser")  # type: ignore[union-attr]
+        locked = () if request.user.is_superuser else ("is_staff", "is_superuser")
         return (*self.readonly_fields, *locked)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -54,7 +54,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> QuerySet[ApiKey]:
-        return super().get_queryset().filter(organization=self.request.tenant)  # type: ignore[attr-defined]
+        return super().get_queryset().filter(organization=queries.current_organization())
 
     @extend_schema(request=NewApiKeySerializer, responses={201: _Made}, tags=["system"])
     def create(self, request: Request) -> Response:
@@ -62,10 +62,10 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         form.is_valid(raise_exception=True)
         data = form.validated_data
         key, secret = services.create_api_key(
-            request.tenant,
+            queries.current_organization(),
             name=data["name"],
             role=Role(data["role"]),
-            by=request.user if request.user.pk else None,  # type: ignore[arg-type]
+            by=request.user if request.user.pk else None,
             by_role=role_of(request) or Role.VIEWER,
             expires_at=data["expires_at"],
         )
@@ -74,7 +74,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     @extend_schema(responses={204: None}, tags=["system"])
     def destroy(self, request: Request, pk: str) -> Response:
         """Revoke a key, at once."""
-        services.revoke_api_key(queries.get_api_key(request.tenant, int(pk)))
+        services.revoke_api_key(queries.get_api_key(queries.current_organization(), int(pk)))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -161,11 +161,11 @@ class OrganizationView(APIView):
 
     @extend_schema(responses=OrganizationSerializer, tags=["system"])
     def get(self, request: Request) -> Response:
-        return Response(OrganizationSerializer(request.tenant).data)
+        return Response(OrganizationSerializer(queries.current_organization()).data)
 
     @extend_schema(request=OrganizationSerializer, responses=OrganizationSerializer, tags=["system"])
     def patch(self, request: Request) -> Response:
-        row = Organization.objects.get(pk=request.tenant.pk)
+        row = Organization.objects.get(pk=queries.current_organization().pk)
         form = OrganizationSerializer(row, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         return Response(OrganizationSerializer(services.update_organization(row, **form.validated_data)).data)
@@ -203,7 +203,7 @@ class UsageView(APIView):
         if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= 366):
             raise serializers.ValidationError({"days": ["A number from 1 to 366."]})
         last = clock.now().date()
-        table = queries.usage_by_day(request.tenant, last - timedelta(days=int(text) - 1), last)
+        table = queries.usage_by_day(queries.current_organization(), last - timedelta(days=int(text) - 1), last)
         rows = [
             {"day": day, "kind": kind, "quantity": row["quantity"], "cost_usd": str(row["cost"])}
             for kind, per_day in table.items()
@@ -211,9 +211,12 @@ class UsageView(APIView):
         ]
         return Response(
             {
-                "budgets": {name: round(share, 2) for name, share in queries.budget_shares(request.tenant).items()},
-                "ai_level": services.ai_level(request.tenant),
-                "ai_spent_usd": str(queries.spent_this_month(request.tenant)),
+                "budgets": {
+                    name: round(share, 2)
+                    for name, share in queries.budget_shares(queries.current_organization()).items()
+                },
+                "ai_level": services.ai_level(queries.current_organization()),
+                "ai_spent_usd": str(queries.spent_this_month(queries.current_organization())),
                 "usage": sorted(rows, key=lambda row: (row["day"], row["kind"])),
             }
         )

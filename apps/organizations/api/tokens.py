@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from ..errors import Problem
 from ..models import User
-from ..queries import membership_of
+from ..queries import current_organization, membership_of
 from ..throttling import TokenThrottle, count, peek
 from ..tokens import refresh_for, renewed
 
@@ -66,10 +66,10 @@ class TokenView(_OpenView):
         form = TokenRequest(data=request.data)
         form.is_valid(raise_exception=True)
         user = _identify(request, **form.validated_data)
-        if membership_of(user, request.tenant) is None:
+        if membership_of(user, current_organization()) is None:
             raise Problem("not_a_member", _("You do not work in this organization."), status=401)
-        token = refresh_for(user, request.tenant)
-        update_last_login(None, user)
+        token = refresh_for(user, current_organization())
+        update_last_login(User, user)
         return Response({"access": str(token.access_token), "refresh": str(token)})
 
 
@@ -90,7 +90,7 @@ class RefreshView(_OpenView):
     def post(self, request: Request) -> Response:
         form = RefreshRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        access = renewed(form.validated_data["refresh"], request.tenant)
+        access = renewed(form.validated_data["refresh"], current_organization())
         if access is None:
             raise Problem("bad_token", _("This token is not valid here. Sign in again."), status=401)
         return Response({"access": access})
@@ -111,10 +111,10 @@ def _identify(request: Request, email: str, password: str, otp: str) -> User:
     if is_mfa_enabled(user):
         if not otp:
             raise Problem("otp_required", _("Send the code of your authenticator app as `otp`."), status=401)
-        if not _code_fits(user, otp.strip()):  # type: ignore[arg-type]
+        if not _code_fits(user, otp.strip()):
             count(failed, WITHIN)
             raise Problem("otp_wrong", _("This code is not right, or was used before."), status=401)
-    return user  # type: ignore[return-value]
+    return user
 
 
 def _code_fits(user: User, code: str) -> bool:

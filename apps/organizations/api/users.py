@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from .. import queries, services
-from ..access import role_of
+from ..access import person_of, role_of
 from ..errors import Problem
 from ..models import ApiKey, Membership, Role, User
 from ..services.people import may_manage
@@ -103,7 +103,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     filterset_fields = ("role", "is_active")
 
     def get_queryset(self) -> QuerySet[Membership]:
-        return super().get_queryset().filter(organization=self.request.tenant)  # type: ignore[attr-defined]
+        return super().get_queryset().filter(organization=queries.current_organization())
 
     @extend_schema(request=NewMemberSerializer, responses={201: _Invited}, tags=["users"])
     def create(self, request: Request) -> Response:
@@ -114,17 +114,17 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         held, role = role_of(request) or Role.VIEWER, Role(data["role"])
         may_manage(held, role)
         if data.get("password"):
-            member = _make(request, role, data)
+            member = _make(role, data)
             return Response(
                 {"status": "created", "user": MemberSerializer(member).data}, status=status.HTTP_201_CREATED
             )
         by = request.user if request.user.pk else None
         invitation, link = services.invite(
-            request.tenant,
+            queries.current_organization(),
             email=data["email"],
             role=role,
             by=by,
-            by_role=held,  # type: ignore[arg-type]
+            by_role=held,
         )
         body = {
             "status": "invited",
@@ -138,7 +138,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @transaction.atomic
     def partial_update(self, request: Request, user_id: str) -> Response:
         """Change somebody's role, or whether they may sign in here."""
-        member = queries.get_member(request.tenant, int(user_id))
+        member = queries.get_member(queries.current_organization(), int(user_id))
         form = ChangeMemberSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         by = role_of(request) or Role.VIEWER
@@ -152,7 +152,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(responses={204: None}, tags=["users"])
     def destroy(self, request: Request, user_id: str) -> Response:
         """Deactivate somebody; what they did stays theirs."""
-        member = queries.get_member(request.tenant, int(user_id))
+        member = queries.get_member(queries.current_organization(), int(user_id))
         services.deactivate_member(member, by=role_of(request) or Role.VIEWER)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -179,18 +179,18 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return NewMemberSerializer if self.action == "create" else MemberSerializer
 
 
-def _make(request: Request, role: Role, data: dict[str, Any]) -> Membership:
+def _make(role: Role, data: dict[str, Any]) -> Membership:
     if User.objects.filter(email__iexact=data["email"]).exists():
         message = _("This person has an account already. Leave the password out, and they are invited.")
         raise serializers.ValidationError({"email": [message]})
     with transaction.atomic():
         user = User.objects.create_user(data["email"], data["password"], name=data["name"])
-        return services.add_member(request.tenant, user, role=role)
+        return services.add_member(queries.current_organization(), user, role=role)
 
 
 def _me(request: Request) -> dict[str, Any]:
     role = role_of(request)
-    organization = request.tenant
+    organization = queries.current_organization()
     place = {"slug": organization.slug, "name": organization.name}
     if isinstance(request.auth, ApiKey):
         key = request.auth
@@ -198,7 +198,7 @@ def _me(request: Request) -> dict[str, Any]:
             "kind": "api_key", "id": key.pk, "name": key.name, "email": None, "language": None, "role": role,
             "organization": place,
         }  # fmt: skip
-    person = request.user
+    person = person_of(request)
     kind = "staff" if getattr(request, "staff_entry", None) else "user"
     return {
         "kind": kind, "id": person.pk, "name": person.name, "email": person.email, "language": person.language,

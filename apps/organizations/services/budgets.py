@@ -78,12 +78,12 @@ def check_budgets(organization: Organization) -> list[BudgetAlert]:
     """Tell owners and staff, once a month for each share of each budget that has been passed."""
     new = []
     for budget, percent in queries.budget_shares(organization).items():
-        for alert in (step for step in ALERTS if percent >= step):
+        for step in (step for step in ALERTS if percent >= step):
             row, created = BudgetAlert.objects.get_or_create(
                 organization=organization,
                 month=queries.month_of(clock.now().date()),
                 budget=budget,
-                percent=alert,
+                percent=step,
             )
             if created:
                 new.append(row)

@@ -18,10 +18,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.jobs.connection import connection
 
 from ..models import Organization, OrganizationHealth
 from ..queries import current_organization

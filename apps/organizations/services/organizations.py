@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
+
+from apps.jobs.connection import connection
 
 from ..models import Domain, Organization, Role, User
 from ..schemas import SchemaError, create_schema, prepare_dump

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from .. import services
 from ..forms import JoinForm
 from ..models import Invitation, User
+from ..queries import current_organization
 from ..services.invitations import find_invitation
 
 PASSWORD_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -26,11 +27,11 @@ PASSWORD_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 @sensitive_post_parameters("password")
 def accept(request: HttpRequest, token: str) -> HttpResponse:
     """Looking changes nothing (mail scanners look); a POST by the invited person lets them in."""
-    invitation = find_invitation(request.tenant, token)
+    invitation = find_invitation(current_organization(), token)
     if invitation is None:
         return render(request, "organizations/invitation_over.html", status=HTTPStatus.GONE)
     known = User.objects.filter(email__iexact=invitation.email).first()
-    context = {"invitation": invitation, "known": known, "here": request.get_full_path()}
+    context: dict[str, object] = {"invitation": invitation, "known": known, "here": request.get_full_path()}
     if request.user.is_authenticated:
         return _signed_in(request, invitation, context)
     if known is not None:  # they prove it by signing in, and come back here
@@ -64,5 +65,5 @@ def _join(request: HttpRequest, invitation: Invitation, form: JoinForm) -> HttpR
     except ValidationError:  # accepted or revoked a moment ago, in another window
         return render(request, "organizations/invitation_over.html", status=HTTPStatus.GONE)
     login(request, user, backend=PASSWORD_BACKEND)
-    messages.success(request, _("Welcome to %(organization)s.") % {"organization": request.tenant.name})
+    messages.success(request, _("Welcome to %(organization)s.") % {"organization": current_organization().name})
     return redirect("dashboard:home")

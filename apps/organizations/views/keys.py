@@ -31,7 +31,7 @@ def keys(request: HttpRequest) -> HttpResponse:
         days = form.cleaned_data["days"]
         try:
             _key, secret = services.create_api_key(
-                request.tenant,
+                queries.current_organization(),
                 name=form.cleaned_data["name"],
                 role=Role(form.cleaned_data["role"]),
                 by=request.user,  # type: ignore[arg-type]
@@ -41,7 +41,12 @@ def keys(request: HttpRequest) -> HttpResponse:
             form = KeyForm(held=held)
         except ValidationError as error:
             form.add_error(None, list(error.messages))
-    context = {"keys": queries.api_keys(request.tenant), "form": form, "secret": secret, "now": clock.now()}
+    context = {
+        "keys": queries.api_keys(queries.current_organization()),
+        "form": form,
+        "secret": secret,
+        "now": clock.now(),
+    }
     return render(request, "organizations/keys.html", context, status=422 if form.errors else 200)
 
 
@@ -49,7 +54,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @member_required(Role.MANAGER)
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
-    key = queries.get_api_key(request.tenant, key_id)
+    key = queries.get_api_key(queries.current_organization(), key_id)
     services.revoke_api_key(key)
     messages.success(
         request, _("%(name)s is revoked. Programs that use it get an error from now on.") % {"name": key.name}

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from .. import services
-from ..access import member_required
+from ..access import member_required, person_of
 from ..forms import ProfileForm
 from ..hosts import address_of
 from ..models import Domain, Role, User
@@ -21,7 +21,7 @@ from ..models import Domain, Role, User
 @member_required(Role.VIEWER)
 def profile(request: HttpRequest) -> HttpResponse:
     """Name and language; password, second factor and theme are a click away."""
-    row = User.objects.get(pk=request.user.pk)
+    row = User.objects.get(pk=person_of(request).pk)
     form = ProfileForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         person = User.objects.get(pk=row.pk)
@@ -32,7 +32,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return _in_their_language(redirect("organizations:profile"), person.language, request)
-    context = {"form": form, "second_factor": is_mfa_enabled(request.user)}  # type: ignore[arg-type]
+    context = {"form": form, "second_factor": is_mfa_enabled(request.user)}
     return render(request, "organizations/profile.html", context, status=422 if form.errors else 200)
 
 

@@ -16,6 +16,7 @@ from .. import services
 from ..access import member_required
 from ..forms import OrganizationForm
 from ..models import Organization, Role
+from ..queries import current_organization
 
 
 @member_required(Role.VIEWER)
@@ -28,7 +29,7 @@ def sections(request: HttpRequest) -> HttpResponse:
 def organization(request: HttpRequest) -> HttpResponse:
     """Name, logo, color, sender, language, time zone, currency, country."""
     # A copy: a refused form must not change what the rest of this page is drawn with.
-    row = Organization.objects.get(pk=request.tenant.pk)
+    row = Organization.objects.get(pk=current_organization().pk)
     form = OrganizationForm(request.POST or None, request.FILES or None, instance=row)
     if request.method == "POST" and form.is_valid():
         fresh = Organization.objects.get(pk=row.pk)
@@ -48,10 +49,10 @@ def organization(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=300)
 def logo(request: HttpRequest) -> HttpResponse | FileResponse:
     """The organization's logo, for anybody: it stands in the chat window. Always a PNG that we drew ourselves."""
-    if not request.tenant.logo:
+    if not current_organization().logo:
         raise Http404
     try:
-        picture = request.tenant.logo.open("rb")
+        picture = current_organization().logo.open("rb")
     except OSError as error:  # the file went missing; a page without a logo still works
         raise Http404 from error
     response = FileResponse(picture, content_type="image/png")

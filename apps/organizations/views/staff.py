@@ -15,13 +15,14 @@ from .. import staff
 from ..access import member_required
 from ..hosts import address_of
 from ..models import Role
+from ..queries import current_organization
 from .invitation import PASSWORD_BACKEND
 
 
 @never_cache
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """Redeem a link from the console: a session of its own, that is worth something here only."""
-    entry = staff.redeem(token, request.tenant)
+    entry = staff.redeem(token, current_organization())
     if entry is None:
         return render(request, "organizations/entry_over.html", status=HTTPStatus.GONE)
     if request.user.is_authenticated:
@@ -36,9 +37,10 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @member_required(Role.VIEWER)
 def leave(request: HttpRequest) -> HttpResponse:
     """End the stay and this session."""
-    if request.staff_entry is None:
+    entry = staff.entry_of(request)
+    if entry is None:
         return redirect("dashboard:home")
-    staff.leave(request.staff_entry)
+    staff.leave(entry)
     logout(request)
     console = address_of(settings.BASE_DOMAIN) + "/admin/"  # as a link: a form may not redirect to another host
     return render(request, "organizations/left.html", {"console": console})

@@ -17,7 +17,7 @@ from apps.jobs import clock
 from apps.ui.toasts import toast
 
 from .. import queries, services
-from ..access import member_required, role_of
+from ..access import member_required, person_of, role_of
 from ..forms import InviteForm, RoleForm, roles_up_to
 from ..models import Membership, Role
 
@@ -33,13 +33,13 @@ def _context(request: HttpRequest, form: InviteForm | None = None, **more: Any) 
     manages = held.includes(Role.MANAGER)
     people = [
         (member, manages and held.includes(Role(member.role)))
-        for member in queries.members(request.tenant)
+        for member in queries.members(queries.current_organization())
         if manages or member.is_active
     ]
     return {
         "here": [row for row in people if row[0].is_active],
         "gone": [row for row in people if not row[0].is_active],
-        "invitations": queries.open_invitations(request.tenant) if manages else [],
+        "invitations": queries.open_invitations(queries.current_organization()) if manages else [],
         "manages": manages,
         "roles": roles_up_to(held),
         "form": form or InviteForm(held=held),
@@ -57,7 +57,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             invitation, link = services.invite(
-                request.tenant,
+                queries.current_organization(),
                 email=form.cleaned_data["email"],
                 role=Role(form.cleaned_data["role"]),
                 by=request.user,  # type: ignore[arg-type]
@@ -78,15 +78,15 @@ def _flat(error: ValidationError) -> list[str]:
 @member_required(Role.MANAGER)
 def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """A new link by mail; the old one ends."""
-    old = queries.get_invitation(request.tenant, invitation_id)
+    old = queries.get_invitation(queries.current_organization(), invitation_id)
     held = role_of(request) or Role.VIEWER
     try:
         invitation, link = services.invite(
-            request.tenant,
+            queries.current_organization(),
             email=old.email,
             role=Role(old.role),
-            by=request.user,
-            by_role=held,  # type: ignore[arg-type]
+            by=person_of(request),
+            by_role=held,
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -98,7 +98,7 @@ def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @member_required(Role.MANAGER)
 def revoke_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """The link is worth nothing from now on."""
-    invitation = queries.get_invitation(request.tenant, invitation_id)
+    invitation = queries.get_invitation(queries.current_organization(), invitation_id)
     services.revoke_invitation(invitation)
     messages.success(request, _("The invitation of %(email)s is revoked.") % {"email": invitation.email})
     return redirect("organizations:team")
@@ -108,7 +108,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 @member_required(Role.MANAGER)
 def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a member another role, up to one's own."""
-    member = queries.get_member(request.tenant, user_id)
+    member = queries.get_member(queries.current_organization(), user_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
         return _answer(request, _("There is no such role."), tone="bad")
@@ -124,7 +124,7 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
 @member_required(Role.MANAGER)
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody work here no longer; it can be taken back."""
-    member = queries.get_member(request.tenant, user_id)
+    member = queries.get_member(queries.current_organization(), user_id)
     return _try(
         request,
         lambda: services.deactivate_member(member, by=_held(request)),
@@ -137,7 +137,7 @@ def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
 @member_required(Role.MANAGER)
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody in again, in their old role."""
-    member = queries.get_member(request.tenant, user_id)
+    member = queries.get_member(queries.current_organization(), user_id)
     return _try(
         request,
         lambda: services.reactivate_member(member, by=_held(request)),

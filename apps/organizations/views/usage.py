@@ -38,17 +38,17 @@ def usage(request: HttpRequest) -> HttpResponse:
     span = int(chosen) if chosen in RANGES else 30
     last = clock.now().date()
     first = last - timedelta(days=span - 1)
-    table = queries.usage_by_day(request.tenant, first, last)
+    table = queries.usage_by_day(queries.current_organization(), first, last)
     days = queries.days(first, last)
-    spent = queries.spent_this_month(request.tenant)
+    spent = queries.spent_this_month(queries.current_organization())
     context = {
         "messages_chart": _messages(table, days),
         "cost_chart": _cost(table, days),
         "kinds": _totals(table),
         "total": sum((row["cost"] for kind in table.values() for row in kind.values()), Decimal(0)),
         "spent": spent,
-        "sent": queries.messages_this_month(request.tenant),
-        "level": services.ai_level(request.tenant),
+        "sent": queries.messages_this_month(queries.current_organization()),
+        "level": services.ai_level(queries.current_organization()),
         "ranges": list(RANGES.items()),
         "span": str(span),
     }

@@ -136,7 +136,8 @@ class _Speaker:
         if not answers or intent == "injection":
             return ""
         result = answers[-1] if isinstance(answers[-1], Mapping) else {}
-        rejected = result.get("rejected") if isinstance(result.get("rejected"), Mapping) else {}
+        found = result.get("rejected")
+        rejected = found if isinstance(found, Mapping) else {}
         for field in ("phone", "email"):
             if field in rejected or (_failed(result) and field in str(result.get("error", "")).lower()):
                 return self.say(f"not_noted_{field}")

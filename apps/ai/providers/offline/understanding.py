@@ -90,7 +90,7 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
     rest = _without(text, details) if details else text
     search = query.read(rest, categories=_categories(request))
     greeted = scores.get("greeting", 0) >= 0.5
-    more = {"details": details, "greeted": greeted}
+    more: dict[str, Any] = {"details": details, "greeted": greeted}
 
     if _INJECTION.search(folded) or _sure("injection", scores):
         # Contact details may ride along, but nothing else of such a text is acted on.

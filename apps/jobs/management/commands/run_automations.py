@@ -9,10 +9,10 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 from django_tenants.utils import get_tenant_model
 
 from apps.jobs import services
+from apps.jobs.connection import connection
 from apps.jobs.registry import groups, kinds_of
 
 

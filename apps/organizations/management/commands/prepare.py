@@ -17,8 +17,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection, connections
+from django.db import connections
 
+from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 from apps.organizations.schemas import migration_state, prepare_dump
 

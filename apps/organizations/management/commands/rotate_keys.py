@@ -45,7 +45,7 @@ class Command(BaseCommand):
         """Batch by batch in the order of the primary key, each batch a transaction of its own."""
         quote = connection.ops.quote_name
         table = f"{quote(schema)}.{quote(model._meta.db_table)}"
-        key, column = quote(model._meta.pk.column), quote(field.column)
+        key, column = quote(model._meta.pk.column or "id"), quote(field.column or field.name)
         last: Any = None
         while True:
             with transaction.atomic(), connection.cursor() as cursor:
