@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
@@ -40,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     # Each process of a parallel run counts its own rate limits.
     settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What earlier tests counted towards a limit does not count here."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

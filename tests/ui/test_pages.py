@@ -99,7 +99,7 @@ def test_failures_and_undo_are_said_aloud(browser, site):
         page.route("**/part/", lambda route: route.fulfill(status=204, headers={"HX-Trigger": told}))
         page.evaluate(ASK, "/part/")
         page.get_by_text("Moved to Won").wait_for()
-        assert not page.get_by_text("You seem to be offline.").is_visible()
+        page.get_by_text("You seem to be offline.").wait_for(state="hidden")
         page.complaints.clear()  # the browser logs each failed request
         judge(page, "toasts")
 
