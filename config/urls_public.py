@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls_public")),
     path("", include("apps.integrations.urls_public")),
+    path("", include("apps.simulator.urls_public")),
     path("", include("apps.dashboard.urls_public")),
 ]
 handler400 = "apps.ui.views.bad_request"

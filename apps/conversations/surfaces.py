@@ -36,13 +36,18 @@ EXTRA = {
 }
 
 
+def is_simulated(connected: ConnectedAccount) -> bool:
+    """Whether the account exists only inside this server, and so is never looked for at Meta."""
+    return connected.settings.get("simulated") is True
+
+
 def plain(connected: ConnectedAccount) -> Account:
     """A connected account as adapters know it, its credentials decrypted."""
     return Account(
         channel=connected.channel,
         external_id=connected.external_id,
         token=(connected.credentials or {}).get("token", ""),
-        base_url=settings.META_GRAPH_URL,
+        base_url=settings.SIMULATOR_GRAPH_URL if is_simulated(connected) else settings.META_GRAPH_URL,
         settings={
             "api_version": settings.META_GRAPH_VERSION,
             "app_id": settings.FACEBOOK_APP_ID,

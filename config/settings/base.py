@@ -8,6 +8,7 @@ SECRET_KEY = env.str("SECRET_KEY")
 # Host names. Tenants live at <slug>.<BASE_DOMAIN>, the agency's own pages at <BASE_DOMAIN>.
 BASE_DOMAIN = env.str("BASE_DOMAIN", "localhost")
 PORT = env.int("PORT", 8000)
+HOST = env.str("HOST", "127.0.0.1")
 # The Host header is checked against the domain table by the tenant middleware: unknown hosts get 404.
 ALLOWED_HOSTS = ["*"]
 SITE_NAME = env.str("SITE_NAME", "Frontdesk")
@@ -17,6 +18,7 @@ SHARED_APPS = [
     "apps.organizations",
     "apps.jobs",
     "apps.ui",
+    "apps.simulator",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",

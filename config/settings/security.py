@@ -9,6 +9,8 @@ from .env import env
 HTTPS = env.bool("HTTPS", False)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# The simulator speaks with its stand-in inside this machine.
+SECURE_REDIRECT_EXEMPT = [r"^simulator/graph/"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

@@ -18,6 +18,9 @@ import hmac
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -45,8 +48,25 @@ _NOT_SENT = (
 _clients: dict[int, httpx.Client] = {}
 
 
+_stand_in: ContextVar[httpx.Client | None] = ContextVar("graph_stand_in", default=None)
+
+
+@contextmanager
+def answered_by(origin: str, transport: httpx.BaseTransport) -> Iterator[None]:
+    """Inside the block, calls to `origin` (scheme, host, port) go to `transport` instead of the network."""
+    scheme, host = urlsplit(origin)[:2]
+    with httpx.Client(mounts={f"{scheme}://{host}": transport}, follow_redirects=False) as instead:
+        token = _stand_in.set(instead)
+        try:
+            yield
+        finally:
+            _stand_in.reset(token)
+
+
 def client() -> httpx.Client:
     """This process's client: connections are kept alive, and never shared across a fork."""
+    if (instead := _stand_in.get()) is not None:
+        return instead
     found = _clients.get(os.getpid())
     if found is None:
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
