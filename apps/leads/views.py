@@ -22,7 +22,7 @@ from . import bulk, details, filters, queries, services
 from .forms import ActivityForm, DetailsForm, NewLeadForm
 from .models import SOURCES, Label, Lead, Stage
 
-CHANNELS = [("whatsapp", "WhatsApp"), ("instagram", "Instagram"), ("facebook", "Facebook")]
+CHANNELS = [("whatsapp", "WhatsApp"), ("instagram", "Instagram"), ("facebook", "Messenger")]
 SORTS = ("recent", "score", "new")
 
 

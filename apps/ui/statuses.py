@@ -44,6 +44,7 @@ STATUSES: dict[str, Look] = {
     "healthy": Look(_("Healthy"), "good", "circle-check"),
     "expired": Look(_("Expired"), "bad", "alert-circle"),
     "unhealthy": Look(_("Needs attention"), "bad", "alert-triangle"),
+    "attention": Look(_("Needs attention"), "warn", "alert-triangle"),
     "enabled": Look(_("Enabled"), "good", "circle-check"),
     "disabled": Look(_("Disabled"), "neutral", "ban"),
     "invited": Look(_("Invited"), "warn", "mail"),
@@ -70,8 +71,7 @@ LABELS: dict[str, Look] = {
 CHANNELS: dict[str, Look] = {
     "whatsapp": Look("WhatsApp", "neutral", "brand-whatsapp"),
     "instagram": Look("Instagram", "neutral", "brand-instagram"),
-    "facebook": Look("Facebook", "neutral", "brand-facebook"),
-    "messenger": Look("Messenger", "neutral", "brand-messenger"),
+    "facebook": Look("Messenger", "neutral", "brand-facebook"),
     "webchat": Look(_("Website chat"), "neutral", "world"),
     "chat": Look(_("Website chat"), "neutral", "world"),
     "web": Look(_("Website chat"), "neutral", "world"),

@@ -157,3 +157,16 @@ document.addEventListener("htmx:responseError", (event) => {
   const words = { 401: "signedOut", 403: "forbidden", 404: "missing", 410: "missing", 429: "busy" };
   toast({ message: phrases[words[event.detail.xhr.status] ?? "failed"], tone: "bad" });
 });
+
+// Tables that are wider than their place -----------------------------------------------------------------------------
+// Whoever has no pointer scrolls them with the arrow keys, so they can have the focus; others are not in the way.
+
+const wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+const observe = (root) => root.querySelectorAll(".table-wrap").forEach((one) => wide.observe(one));
+observe(document);
+document.addEventListener("htmx:load", (event) => observe(event.target));
