@@ -33,6 +33,11 @@ def redact_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
+def redacted(value: Any) -> Any:
+    """`value` (decoded JSON, or text) without secrets, to be shown; bodies nest deeper than log lines do."""
+    return _clean(value, _DEEPEST - 40)
+
+
 def _is_secret(name: str, value: Any) -> bool:
     return bool(value) and not isinstance(value, bool) and bool(_NAMES.search(name)) and not _HARMLESS.search(name)
 

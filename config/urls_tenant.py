@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("apps.leads.urls")),
     path("", include("apps.conversations.urls")),
     path("", include("apps.webhooks_outbox.urls")),
+    path("", include("apps.simulator.urls")),
     path("", include("apps.dashboard.urls")),
 ]
 handler400 = "apps.ui.views.bad_request"

@@ -8,4 +8,5 @@ app_name = "dashboard"
 urlpatterns = [
     path("", views.entry, name="entry"),
     path("dashboard/", views.home, name="home"),
+    path("dashboard/trace/<uuid:trace_id>/", views.trace, name="trace"),
 ]

@@ -1,17 +1,21 @@
-"""The home page."""
+"""The home page, and the page of one journey."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
 
 from apps.analytics.forms import PRESETS, RangeForm
 from apps.analytics.services import calendar_day
 from apps.jobs import clock
-from apps.organizations.access import member_required
+from apps.organizations.access import member_required, role_of
 from apps.organizations.models import Role
 
 from .home import figures_for
+from .journey import journey
 
 
 def entry(_request: HttpRequest) -> HttpResponse:
@@ -26,3 +30,14 @@ def home(request: HttpRequest) -> HttpResponse:
     days = form.range(calendar_day(clock.now()))
     context = {"form": form, "days": days, "presets": list(PRESETS.items()), **figures_for(days)}
     return render(request, "dashboard/home.html", context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def trace(request: HttpRequest, trace_id: uuid.UUID) -> HttpResponse:
+    """One journey from the raw delivery to the last webhook; 404 where this organization has no part in it."""
+    found = journey(trace_id, role_of(request) or Role.VIEWER)
+    if found is None:
+        raise Http404
+    name = "dashboard/trace.html#stations" if request.htmx else "dashboard/trace.html"  # type: ignore[attr-defined]
+    return render(request, name, {"trace": trace_id, "journey": found})

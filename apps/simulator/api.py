@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import Any
-
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from . import standin
-
-
-def when_switched_on(view: Any) -> Any:
-    """404 while SIMULATOR is off."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not settings.SIMULATOR:
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
+from .switch import when_switched_on
 
 
 @csrf_exempt

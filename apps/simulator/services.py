@@ -26,8 +26,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.conversations.adapters.reading import clean, mapping, sequence
-from apps.conversations.adapters.reading import text as words_of
+from apps.conversations.adapters.reading import clean, mapping
 from apps.conversations.models import Message
 from apps.conversations.surfaces import is_simulated
 from apps.integrations import door
@@ -40,7 +39,6 @@ from apps.organizations.queries import current_organization
 
 from . import doors, queries, wire
 from .models import Phone, PhoneMessage, Picture
-from .standin import TELL
 from .wire import Ad, Line, Press
 
 TELL_READ = "simulator.tell_read"
@@ -189,13 +187,27 @@ def react(
     message.save(update_fields=["reaction"])
 
 
+def start(account: ConnectedAccount, *, name: str, language: str) -> Phone:
+    """A phone of somebody new, on which nothing has happened yet."""
+    _must_be_simulated(account)
+    someone = Customer.new(account.channel, name=name, language=language)
+    return Phone.objects.create(
+        organization=current_organization(),
+        channel=account.channel,
+        account=account.external_id,
+        person=someone.id,
+        name=clean(someone.name, 160),
+        language=someone.language[:8],
+    )
+
+
 def see(account: ConnectedAccount, customer: Customer) -> None:
     """The customer looks at the thread: what was delivered is told as read, by a job."""
     phone = queries.find_phone(account, customer.id)
     if phone is None:
         return
     if account.channel == "webchat":
-        unread = _chat_messages(phone).exclude(status=Message.Status.READ).exists()
+        unread = queries.chat_messages(phone).exclude(status=Message.Status.READ).exists()
     else:
         unread = phone.messages.filter(sent=False, read_at=None, delivered_at__isnull=False).exists()
     if unread:
@@ -311,56 +323,11 @@ def _deliver(account: ConnectedAccount, body: wire.Body, through: doors.Door | N
 def _press(phone: Phone, payload: str, title: str) -> Press:
     """The choice with this payload that was offered last; one that nobody offered counts as a quick reply."""
     payload = clean(payload, 1000)
-    if phone.channel == "webchat":
-        offered = _chat_choices(phone)
-    else:
-        offered = [press for message in queries.thread(phone)[::-1] for press in choices(message)]
+    offered = queries.offered(phone)
     found = next((press for press in offered if press.payload == payload), None)
     if found is None:
         return Press(payload=payload, title=title or payload, kind="quick_reply")
     return replace(found, title=title or found.title)
-
-
-def choices(message: PhoneMessage) -> list[Press]:
-    """What can be tapped on a message that arrived."""
-    posted, mid = message.payload, message.external_id
-    inner = mapping(posted.get("message"))
-    found = [_choice(reply, "payload", "quick_reply", mid) for reply in sequence(inner.get("quick_replies"))]
-    elements = sequence(mapping(mapping(inner.get("attachment")).get("payload")).get("elements"))
-    for element in elements:
-        found += [_choice(one, "payload", "postback", mid) for one in sequence(mapping(element).get("buttons"))]
-    action = mapping(mapping(posted.get("interactive")).get("action"))
-    found += [_choice(mapping(one).get("reply"), "id", "button", mid) for one in sequence(action.get("buttons"))]
-    for section in sequence(action.get("sections")):
-        found += [_choice(row, "id", "list", mid) for row in sequence(mapping(section).get("rows"))]
-    return [press for press in found if press.payload]
-
-
-def _choice(raw: Any, key: str, kind: str, mid: str) -> Press:
-    return Press(
-        payload=words_of(mapping(raw).get(key)), title=words_of(mapping(raw).get("title")), kind=kind, message=mid
-    )
-
-
-def _chat_messages(phone: Phone) -> Any:
-    """What the business said to a visitor: on our own chat a message is delivered by being stored."""
-    return Message.objects.filter(
-        conversation__account__external_id=phone.account,
-        conversation__channel="webchat",
-        conversation__identity__value=phone.person,
-        direction=Message.Direction.OUT,
-        status__in=[Message.Status.SENT, Message.Status.DELIVERED, Message.Status.READ],
-    )
-
-
-def _chat_choices(phone: Phone) -> list[Press]:
-    rows = _chat_messages(phone).order_by("-id")[:50]
-    found = []
-    for row in rows:
-        offered = [*row.payload.get("quick_replies", ())]
-        offered += [button for card in row.payload.get("cards", ()) for button in card.get("buttons", ())]
-        found += [_choice(one, "payload", "quick_reply", row.external_id or "") for one in offered]
-    return [press for press in found if press.payload]
 
 
 def _picture(picture_id: str) -> Picture:
@@ -377,19 +344,3 @@ def _address(account: ConnectedAccount, picture: Picture) -> str:
     if account.channel == "webchat":
         return f"/dashboard/simulator/pictures/{picture.pk}/"
     return queries.picture_address(picture.pk)
-
-
-__all__ = [
-    "LONGEST_TEXT",
-    "TELL",
-    "Ad",
-    "Customer",
-    "choices",
-    "connect",
-    "keep_picture",
-    "react",
-    "say",
-    "see",
-    "tell",
-    "tell_read",
-]

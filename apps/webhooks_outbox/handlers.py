@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
+from apps.conversations.queries import Step, stations
 from apps.events import Envelope, on_batch
 from apps.organizations.models import Organization
 from apps.organizations.services import on_new_organization
 
-from . import services
+from . import queries, services
 
 
 @on_batch
@@ -19,3 +21,8 @@ def create_deliveries(envelopes: Sequence[Envelope]) -> None:
 @on_new_organization
 def create_first_endpoint(_organization: Organization) -> None:
     services.create_first_endpoint()
+
+
+@stations
+def deliveries_in_a_journey(trace: uuid.UUID, _events: Sequence[uuid.UUID]) -> list[Step]:
+    return queries.steps_of_trace(trace)

@@ -12,9 +12,11 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
+from apps.conversations.queries import Step
 from apps.events.journal import TYPES
 from apps.jobs import clock
 
+from . import reasons
 from .events import WebhookTest
 from .models import Attempt, Delivery, Endpoint
 
@@ -100,6 +102,26 @@ def deliveries_of_trace(trace: uuid.UUID) -> QuerySet[Delivery]:
     return (
         Delivery.objects.filter(trace=trace).select_related("endpoint").prefetch_related("attempt_log").order_by("id")
     )
+
+
+def steps_of_trace(trace: uuid.UUID) -> list[Step]:
+    """A journey's last stations: what went out to whom, and what the last attempt brought."""
+    rows = deliveries_of_trace(trace).prefetch_related(None).defer("body", "endpoint__secrets")
+    return [
+        Step(
+            "outbox",
+            row.created_at,
+            row.type,
+            row.state,
+            row,
+            {
+                "endpoint": str(row.endpoint),
+                "attempts": row.attempts,
+                "problem": reasons.of_attempt(row.last_status, row.last_error) if row.attempts else "",
+            },
+        )
+        for row in rows
+    ]
 
 
 def failure_rates(window: timedelta = timedelta(hours=1)) -> dict[str, float | int]:

@@ -52,7 +52,7 @@ def test_a_customer_writes_and_gets_an_answer(within: Any, channel: str) -> None
     assert conversation.lead.name == "Sami Haddad"
     if channel == "webchat":
         assert answer.status == "sent"
-        assert [row.pk for row in services._chat_messages(Phone.objects.get())] == [answer.pk]
+        assert [row.pk for row in queries.chat_messages(Phone.objects.get())] == [answer.pk]
     else:
         arrived = PhoneMessage.objects.filter(sent=False).earliest("id")
         assert arrived.external_id in {answer.external_id, *answer.external_ids}
