@@ -83,7 +83,7 @@ class WebhookView(APIView):
             answer = door.receive(
                 self.channel, body, http.headers.get("X-Hub-Signature-256", ""), store=door.store_here
             )
-        return HttpResponse(answer.body(), status=answer.status, content_type="application/json")
+        return HttpResponse(answer.body, status=answer.status, content_type="application/json")
 
 
 class AccountSerializer(serializers.ModelSerializer[ConnectedAccount]):

@@ -17,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -45,6 +46,7 @@ class Answer:
     code: str
     message: str
 
+    @cached_property
     def body(self) -> bytes:
         return json.dumps({"code": self.code, "message": self.message}).encode()
 
@@ -110,14 +112,18 @@ def _receive(channel: str, body: bytes, signature: str, store: Store) -> Answer:
 def keep(parts: Sequence[Part], *, store: Store) -> Answer:
     """Route and store parts; used by `receive` and by our own chat, whose parts are not signed."""
     try:
-        moved = store([_routed(part) for part in parts])
+        routed = [_routed(part) for part in parts]
+        moved = store(routed)
         if moved:  # the account changed hands after we looked: look again, once, past the cache
             routes.forget()
-            store([_routed(part, last=True) for part in moved])
+            again = [_routed(part, last=True) for part in moved]
+            if store(again):
+                raise DoorShut("an account changed hands twice while we stored")
+            routed = [part for part in routed if part not in moved] + again
     except DoorShut as error:
         log.error("webhook.not_stored", channel=parts[0].channel, error=str(error))
         return AWAY
-    return STORED if any(routes.find(part.channel, part.account) for part in parts) else KEPT
+    return STORED if any(part.schema for part in routed) else KEPT
 
 
 def _routed(part: Part, *, last: bool = False) -> Part:

@@ -38,7 +38,7 @@ def with_door(application: Application) -> Application:
         )
         if connection.connection is not None:
             connection.close()  # looked a route up; outside of Django nobody else gives it back to the pool
-        text = result.body()
+        text = result.body
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
         if result is door.AWAY:
             headers.append(("Retry-After", "30"))
