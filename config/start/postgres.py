@@ -9,6 +9,7 @@ clone (/root, a `mktemp -d`: mode 700), and nothing of the user's is opened up f
 """
 
 import contextlib
+import locale
 import os
 import pwd
 import re
@@ -162,9 +163,10 @@ class Postgres:
             raise explain(error, self.cluster) from None
 
     def _initdb(self) -> None:
-        # Code-point order and full Unicode case mapping, the same on every machine, without the system's locales.
-        locale = (
-            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        # Code-point order and full Unicode case mapping, the same on every machine. LC_CTYPE is the C library's all
+        # the same: pg_trgm asks it which characters are letters, and in C no Arabic one is.
+        options = (
+            ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", f"--lc-ctype={unicode_ctype()}"]
             if self.binaries.major >= 17
             else ["--locale=C.UTF-8"]
         )
@@ -175,7 +177,7 @@ class Postgres:
                 os.chown(password.name, self.account.uid, self.account.gid)
             made = self._run(
                 "initdb", "-D", str(self.cluster), "-U", USER, "--pwfile", password.name, "--auth=scram-sha-256",
-                "--encoding=UTF8", "--no-instructions", "--no-sync", *locale,
+                "--encoding=UTF8", "--no-instructions", "--no-sync", *options,
             )  # fmt: skip
         if made.returncode:
             output = made.stdout + made.stderr
@@ -415,6 +417,18 @@ def make_readable(folder: Path) -> None:
 
 
 # Small things
+
+
+def unicode_ctype() -> str:
+    """The name of a locale of this machine in which LC_CTYPE knows all of Unicode; "C" where there is none."""
+    current = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in ("C.UTF-8", "en_US.UTF-8", "UTF-8"):
+            with contextlib.suppress(locale.Error):
+                return locale.setlocale(locale.LC_CTYPE, name)
+    finally:
+        locale.setlocale(locale.LC_CTYPE, current)
+    return "C"
 
 
 def clean_environment() -> dict[str, str]:
