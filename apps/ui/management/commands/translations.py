@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation.template import templatize
 
-from apps.events.journal import TYPES
+from apps.ui.translatable import elsewhere
 
 ROOT = Path(settings.BASE_DIR)
 CODE = ("apps/**/*.py", "config/**/*.py")
@@ -86,8 +86,8 @@ def words() -> dict[Key, Message]:
             known = found.setdefault(key, Message(text, auto_comments=notes, context=context))
             if isinstance(text, tuple):  # said elsewhere without a plural: one entry, the one with both
                 known.id = text
-    for event in TYPES.values():  # said once, where an event is declared; pages translate it when they show it
-        found.setdefault(("", event.description), Message(event.description))
+    for text in elsewhere():
+        found.setdefault(("", text), Message(text))
     return found
 
 
