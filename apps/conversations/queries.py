@@ -360,7 +360,7 @@ def why(message: Message) -> Why:
 
 @dataclass(frozen=True)
 class Step:
-    """One station of a journey. `kind`: delivery, message, lead, generation, decision, event, or an app's own."""
+    """One station of a journey. `kind`: delivery, message, lead, generation, decision, send, receipt, event, or an app's own."""
 
     kind: str
     at: datetime
@@ -381,7 +381,7 @@ def stations(collect: Stations) -> Stations:
 
 
 def trace_steps(trace: uuid.UUID) -> list[Step]:
-    """A journey: raw delivery → message → person → generation → decision → send → event → what others add."""
+    """A journey: raw delivery → message → person → generation → decision → send, receipt → event → what others add."""
     steps = [
         Step("delivery", row.received_at, row.channel, row.state, row, {"error": row.error})
         for row in Delivery.objects.filter(trace=trace).defer("body").order_by("id")
@@ -393,7 +393,7 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
         Step("message", row.created_at, row.text[:200], row.status, row, {"direction": row.direction})
         for row in messages
     ]
-    people = {row.conversation.lead_id: row for row in messages}
+    people = {row.conversation.lead_id: row for row in reversed(messages)}  # each at the first message
     steps += [
         Step("lead", row.created_at, str(row.conversation.lead), row.conversation.lead.stage, row.conversation.lead)
         for row in people.values()
@@ -407,7 +407,12 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
         for row in Decision.objects.filter(trace=trace).order_by("id")
     ]
     sent = [row for row in messages if row.direction == Message.Direction.OUT]
-    steps += [Step("send", row.status_at, row.text[:200], row.status, row) for row in sent]
+    gone = {Message.Status.SENT, Message.Status.DELIVERED, Message.Status.READ}
+    steps += [
+        Step("send", row.at if row.status in gone else row.status_at, row.text[:200], row.status, row) for row in sent
+    ]
+    told = [row for row in sent if row.status in gone - {Message.Status.SENT}]
+    steps += [Step("receipt", row.status_at, row.text[:200], row.status, row) for row in told]
     events = list(JournalEntry.objects.filter(trace=trace).order_by("id"))
     steps += [
         Step("event", row.occurred_at, row.type, "relayed" if row.relayed_at else "waiting", row) for row in events

@@ -53,11 +53,13 @@ class Journey:
     stations: list[Station]
     took: str
     is_moving: bool
+    left_out: int = 0  # stations beyond those that are shown
 
 
 def journey(trace: uuid.UUID, role: Role) -> Journey | None:
     """Every station of a trace that is in this organization, oldest first; None when there is none."""
-    steps = trace_steps(trace)[:MOST]
+    every = trace_steps(trace)
+    steps = every[:MOST]
     if not steps:
         return None
     bodies = {row.pk: bytes(row.body) for row in deliveries_of(trace)[:MOST]}
@@ -75,6 +77,7 @@ def journey(trace: uuid.UUID, role: Role) -> Journey | None:
         stations=found,
         took=_length(steps[-1].at - first),
         is_moving=any(step.state in _MOVING for step in steps),
+        left_out=len(every) - len(steps),
     )
 
 
@@ -169,7 +172,7 @@ def _generation(step: Step) -> Station:
         kind=step.kind,
         icon="sparkles",
         tone="bad" if step.state == "failed" else "info",
-        title=_("Asked the model %(model)s") % {"model": step.title.strip("/")},
+        title=_("Asked the model %(model)s") % {"model": one.model or one.provider},
         at=step.at,
         words=one.text[:400],
         note=note,
@@ -204,9 +207,20 @@ def _send(step: Step) -> Station:
         title=_("Handed to the platform"),
         at=step.at,
         note=message.failure or (message.external_id or ""),
-        state=step.state,
+        state="sent" if step.state in {"delivered", "read"} else step.state,
         url=reverse("conversations:why", args=[message.pk]),
         link=_("Why this message"),
+    )
+
+
+def _receipt(step: Step) -> Station:
+    return Station(
+        kind=step.kind,
+        icon="checks",
+        tone="good",
+        title=_("The platform told what became of it"),
+        at=step.at,
+        state=step.state,
     )
 
 
@@ -216,9 +230,8 @@ def _event(step: Step) -> Station:
         kind=step.kind,
         icon="flag",
         tone="neutral",
-        title=_("Recorded as a fact"),
+        title=_("Recorded: %(event)s") % {"event": entry.type},
         at=step.at,
-        note=entry.type,
         state_label=_("Handed on") if entry.relayed_at else _("Waits to be handed on"),
         state="relayed" if entry.relayed_at else "waiting",
         raw=json.dumps(redacted(entry.data), ensure_ascii=False, indent=2)[:LONGEST_RAW],
@@ -263,6 +276,7 @@ _READERS: dict[str, Callable[[Step], Station]] = {
     "generation": _generation,
     "decision": _decision,
     "send": _send,
+    "receipt": _receipt,
     "event": _event,
     "outbox": _outbox,
 }
