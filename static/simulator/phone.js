@@ -6,6 +6,7 @@ const NEAR = 80; // px from the end that still count as being there
 const composer = document.querySelector("[data-phone-composer]");
 const thread = () => document.getElementById("phone-thread");
 const words = composer?.elements.text;
+const touch = matchMedia("(pointer: coarse)");
 let state = "";
 let busy = false;
 
@@ -45,6 +46,7 @@ async function ask() {
 
 if (composer) {
   toEnd();
+  if (!touch.matches) words.focus({ preventScroll: true });
   setInterval(ask, EVERY);
   document.addEventListener("visibilitychange", ask);
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -57,7 +59,7 @@ if (composer) {
     if (!form || !event.detail.successful) return;
     if (form === composer) composer.reset();
     if (form.matches("[data-phone-ad]")) form.closest("dialog").close();
-    if (!form.matches(".phone-react")) words.focus();
+    if (!form.matches(".phone-react") && !(touch.matches && form !== composer)) words.focus({ preventScroll: true });
   });
   document.querySelector("[data-phone-picture]").addEventListener("change", (event) => {
     if (event.target.files.length) composer.requestSubmit();
