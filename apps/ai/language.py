@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from apps.ui.text import masculine
+
 #: Longest customer text that is read closely; the rest of a longer one is ignored.
 READ = 4000
 
@@ -129,7 +131,7 @@ _SUFFIXES = ("ات", "ين", "ون", "ها", "كم", "هم", "نا", "يه", "ه
 def stem(word: str) -> str:
     """A rough root for comparing folded words: article, plural and possessive endings go."""
     if has_arabic(word):
-        word = strip_article(word)
+        word = masculine(strip_article(word))
         for suffix in _SUFFIXES:
             if word.endswith(suffix) and len(word) - len(suffix) >= 3:
                 return word[: -len(suffix)]

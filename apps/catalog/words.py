@@ -24,7 +24,7 @@ ASKING = frozenset(
     hi hello hey dear sir madam thanks thank kindly help one ones thing things something anything stuff
     buy purchase order reserve book interested offer offers sell selling carry sold ask question information info details detail
     price prices pricing cost costs much expensive cheap cheaper cheapest quote available availability stock still now today
-    و في من الي علي عن مع هل ما ماذا ايش شو وش ايه شنو كم بكم بكام كام متي وين فين اين كيف ازاي ليش ليه لماذا مين
+    و في من الي علي عن مع هل يوجد توجد ما ماذا ايش شو وش ايه شنو كم بكم بكام كام متي وين فين اين كيف ازاي ليش ليه لماذا مين
     هذا هذه هذي ذا دا ده دي دول هاذا هاي هو هي هم انا انت انتم نحن احنا لي لك لكم لنا عندي عندك عندكم عندكو عندنا لدي لديكم لديك
     عايز عاوز عايزه عاوزه اريد ابغي ابغا ابي بدي حاب حابب حابه ودي محتاج محتاجه احتاج نبي نبغي ابحث ادور بدور اشتري شراء طلب اطلب
     ممكن لو سمحت سمحتي فضلك رجاء الرجاء يعني بس برضه كمان ايضا شي شيء حاجه حاجات فيه فيها موجود موجوده متوفر متوفره متاح متاحه

@@ -77,9 +77,22 @@ _SUFFIXES = ("ات", "ين", "ون", "ها", "كم", "هم", "نا", "يه", "ه
 _PLURALS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("s", ""))
 
 
+# Feminine colors differ in more than an ending: صفراء is أصفر. Both stem to the masculine.
+_COLORS = {
+    "صفرا": "اصفر", "حمرا": "احمر", "خضرا": "اخضر", "زرقا": "ازرق", "سودا": "اسود", "بيضا": "ابيض",
+}  # fmt: skip
+
+
+def masculine(word: str) -> str:
+    """A normalized feminine color as its masculine; any other word as it is."""
+    bare = word.removeprefix("بال").removeprefix("ال")
+    return _COLORS.get(bare.rstrip("ءه"), word)
+
+
 def stem(word: str) -> str:
     """A rough root for comparing normalized words: article, plural and possessive endings go."""
     if has_arabic(word):
+        word = masculine(word)
         for prefix in _PREFIXES:
             if word.startswith(prefix) and len(word) - len(prefix) >= 3:
                 word = word[len(prefix) :]
