@@ -43,7 +43,7 @@ _OURS = uuid.UUID("5a1f2c8e-6f2b-4b57-9c1d-7d0f6f1f5f10")
 Status = Conversation.Status
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python writes an exception's traceback into it
 class NotSent(Exception):
     """The gate refused a person's message; `ruling` says why. Nothing was stored but the decision."""
 
