@@ -77,7 +77,7 @@ class Toolbox:
         names = {
             code: texts["name"] for code, texts in item.texts.items() if isinstance(texts, dict) and texts.get("name")
         }
-        return {**{key: value for key, value in facts.items() if key != "item_id"}, "names": names}
+        return {**{key: value for key, value in facts.items() if key != "item_id"}, "kind": item.kind, "names": names}
 
     def _capture_lead(self, interest: str = "", **details: str) -> dict[str, Any]:
         lead = self.conversation.lead

@@ -33,7 +33,9 @@ class Plan:
 
 
 def plan(meaning: Meaning, dialogue: Dialogue, request: Request) -> Plan:
-    calls: list[tuple[str, dict[str, Any]]] = []
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("search_catalog", {"query": target.called(dialogue.language)[:200]}) for target in meaning.targets
+    ]
     search = _search(meaning)
     if meaning.details:
         interest = search.get("query") or _interest(dialogue)
@@ -202,8 +204,11 @@ class _Speaker:
     # What is known --------------------------------------------------------------------------------------------
 
     def _hours(self) -> str:
-        if self.briefing.hours.strip():
-            return self.say("hours", hours=self.briefing.hours.strip())
+        # Hours may be written once per language, each on lines of its own.
+        lines = [line.strip() for line in self.briefing.hours.splitlines() if line.strip()]
+        mine = [line for line in lines if language.detect(line) == self.lang]
+        if lines:
+            return self.say("hours", hours="\n".join(mine or lines))
         return self.say("hours_unknown")
 
     def _location(self) -> str:
@@ -270,6 +275,16 @@ class _Speaker:
     def _item(self) -> str:
         return self._listed("found")
 
+    def _fact(self) -> str:
+        """What the rows of the things shown say about what was asked of them."""
+        found = []
+        for target, (_call, result) in zip(self.meaning.targets, self.dialogue.answers("search_catalog"), strict=False):
+            row = next(iter(_same(items_of(result), target)), None)
+            known = _known(row, self.meaning.search.words) if row else None
+            if row and known:
+                found.append(self.say("fact", name=row.called(self.lang), fact=known[0], value=known[1]))
+        return "\n".join(found) or self.say("note_unknown")
+
     def _variant(self) -> str:
         answers = self.dialogue.answers("search_catalog")
         found = items_of(answers[0][1]) if answers else []
@@ -333,29 +348,44 @@ class _Speaker:
             fitting = [item for item in items_of(answers[1][1]) if resembles(item, single)]
             answers = answers[1:] if fitting else answers
             first = fitting or first
+        features = self.meaning.search.features
+        fitting = [item for item in fitting if _fits(item, features)]
         if fitting:
             total = total_of(answers[0][1]) if len(fitting) == len(first) else len(fitting)
             return self._list(fitting, kind, max(total, len(fitting)), closing=closing)
-        others = [item for _, result in answers[1:] for item in items_of(result) if resembles(item, words)] or first
+        others = [item for _, result in answers[1:] for item in items_of(result) if resembles(item, words)]
+        others = others or [item for item in first if resembles(item, words)]
         if others:
             over = self.meaning.search.max_price is not None and bool(answers[1:]) and not first
             return f"{self.say('over_budget' if over else 'closest')}\n{listing(_distinct(others)[:_SHOWN], self.lang)}"
         return self._nothing()
 
     def _list(self, items: Sequence[Item], kind: str, total: int, *, closing: bool = True) -> str:
-        some = _distinct(items)[:_SHOWN]
+        # What can be had comes first.
+        words = self.meaning.search.words
+        some = sorted(_distinct(items), key=lambda item: (not all(_has(item, word) for word in words), _is_out(item)))
+        some = some[:_SHOWN]
+        sized = self._sized(some)
         if total > _SHOWN and len(some) == _SHOWN:
-            lead, end = self.say(f"{kind}_some", total=total), self.say("narrow")
+            more = "some" if total <= len(items) else "more"  # a search tells no more than that there are others
+            lead, end = sized or self.say(f"{kind}_{more}", total=total), self.say("narrow_more" if sized else "narrow")
         elif len(some) == 1:
-            lead = "" if self.meaning.target else self.say(f"{kind}_one")
-            end = (self._ask() if self.dialogue.replies else "") or self.say("details_one")
+            lead = sized or ("" if self.meaning.target else self.say(f"{kind}_one"))
+            closing_key = "details_home" if some[0].kind == "property" else "details_one"
+            end = (self._ask() if self.dialogue.replies else "") or self.say(closing_key)
         else:
             lead, end = (
-                self.say(f"{kind}_many"),
+                sized or self.say(f"{kind}_many"),
                 (self._ask() if self.dialogue.replies else "") or self.say("interested"),
             )
         parts = (lead, listing(some, self.lang), end if closing else "")
         return "\n".join(part for part in parts if part)
+
+    def _sized(self, items: Sequence[Item]) -> str:
+        """ "In size 43 we have:", where they asked for a size and every row says that it comes in it."""
+        size = dict(self.meaning.search.features).get("sizes", "")
+        having = [item for item in items if _values(item, "sizes")]
+        return self.say("found_size", size=size.upper()) if size and len(having) == len(items) else ""
 
     def _nothing(self) -> str:
         words = self.meaning.search.words
@@ -415,6 +445,60 @@ def _has(item: Item, word: str) -> bool:
         "color",
         "colour",
     )
+
+
+def _is_out(item: Item) -> bool:
+    return item.stock is not None and item.stock <= 0
+
+
+# What people call an attribute, and what it may be called in the row.
+_CALLED = {
+    "big": ("area", "volume", "size", "sizes"), "large": ("area", "volume", "size", "sizes"), "meter": ("area",),
+    "metre": ("area",), "sqm": ("area",), "room": ("bedrooms",), "bed": ("bedrooms",), "bath": ("bathrooms",),
+    "pet": ("pets",), "dog": ("pets",), "cat": ("pets",), "balcony": ("balcony",), "old": ("built",), "toecap": ("toe",),
+    "liter": ("volume",), "litre": ("volume",), "hold": ("volume",), "color": ("color", "colors"),
+    "colour": ("color", "colors"), "material": ("fabric", "upper", "leather"), "fabric": ("fabric",),
+    "rain": ("waterproof", "water"), "water": ("waterproof", "water"), "standard": ("norm", "rating"),
+    "لون": ("color", "colors"), "مقاس": ("sizes", "size"), "خامه": ("fabric", "upper"), "معيار": ("norm", "rating"),
+    "مساحه": ("area",), "غرف": ("bedrooms",), "حجم": ("volume", "area"),
+}  # fmt: skip
+
+
+def _known(item: Item, words: Sequence[str]) -> tuple[str, str] | None:
+    """(attribute, value) of a row for what was asked, or None."""
+    for word in words:
+        root = language.stem(language.fold(word))
+        names = {root, *_CALLED.get(root, _CALLED.get(language.fold(word), ()))}
+        for key, value in item.facts.items():
+            folded = language.normalize(key)
+            if language.stem(folded) in names or folded in names:
+                many = value if isinstance(value, list) else [value]
+                return key, ", ".join(str(one) for one in many)
+    return None
+
+
+def _values(item: Item, feature: str) -> list[str]:
+    """What a row says about a feature: its attribute of that name, in singular or plural."""
+    found: list[str] = []
+    for key, value in item.facts.items():
+        if (
+            language.stem(language.normalize(key)) == language.stem(feature)
+            or language.normalize(key) in _ALSO[feature]
+        ):
+            found += [language.normalize(one) for one in (value if isinstance(value, list) else [value])]
+    return found
+
+
+_ALSO = {
+    "bedrooms": ("beds", "bed", "rooms", "غرف", "غرف النوم"),
+    "bathrooms": ("baths", "bath", "حمامات"),
+    "sizes": ("size", "مقاس", "مقاسات", "المقاسات"),
+}
+
+
+def _fits(item: Item, features: Sequence[tuple[str, str]]) -> bool:
+    """Whether a row has the size or number of rooms asked for; one that says nothing of it may."""
+    return all(not (known := _values(item, key)) or value in known for key, value in features)
 
 
 def _sayable(words: Sequence[str]) -> bool:

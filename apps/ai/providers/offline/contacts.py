@@ -136,6 +136,21 @@ def tidy_name(text: str, *, loose: bool = False) -> str:
     return " ".join(words)[:120]
 
 
+def name_beside(text: str, *, expected: bool = False) -> str:
+    """The name in "Omar Farouk, 050 765 4321": all that is left are two or three words, in Latin letters capitalized.
+
+    `expected`: it was asked for a moment ago, so that one word or small letters will do.
+    """
+    rest = _EMAIL.sub(" ", _NUMBER.sub(" ", text))
+    rest = re.sub(r"[^\w'’-]+", " ", rest).strip()
+    words = rest.split()
+    if not (1 if expected else 2) <= len(words) <= 3 or _PHONE_WORD.search(language.fold(rest)):
+        return ""
+    if not expected and not all(word[0].isupper() for word in words):
+        return ""
+    return tidy_name(rest, loose=True)
+
+
 def answer_as_name(text: str) -> str:
     """A bare reply to "may I have your name?": letters only, one to four words."""
     rest = _EMAIL.sub(" ", text)

@@ -29,6 +29,8 @@ class Item:
     stock: int | None = None
     url: str = ""
     words: str = ""  # everything there is to recognize it by
+    facts: Mapping[str, Any] = field(default_factory=dict)  # its attributes
+    kind: str = ""  # product, property, service
     names: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, lang: str) -> str:
@@ -126,7 +128,7 @@ def _item(row: Any) -> Item | None:
         row.get("category"),
         row.get("description"),
         *attributes,
-        *attributes.values(),
+        *(one for value in attributes.values() for one in (value if isinstance(value, list) else [value])),
     ]
     return Item(
         name=_line(name),
@@ -136,6 +138,8 @@ def _item(row: Any) -> Item | None:
         url=str(row.get("url") or ""),
         words=language.normalize(" ".join(str(word) for word in words if word)),
         names={code: _line(value) for code, value in names.items()},
+        facts=attributes,
+        kind=str(row.get("kind") or ""),
     )
 
 

@@ -47,9 +47,14 @@ class Matcher:
                 if words:
                     self._exact.setdefault(" ".join(words), name)
         self._vocabulary = {word for many in self._phrases.values() for one in many for word, _ in one.words}
+        # One answer asks about the same text several times.
+        self._remembered = lru_cache(maxsize=256)(self._rank)
 
     def rank(self, text: str) -> list[Match]:
         """Every intent that resembles the text, best first."""
+        return self._remembered(text)
+
+    def _rank(self, text: str) -> list[Match]:
         words = words_of(text)[:_WORDS]
         if not words:
             return []

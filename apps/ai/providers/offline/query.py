@@ -47,6 +47,18 @@ _SCALES = {
     "مليون": 10**6,
     "ملايين": 10**6,
 }
+# "3 bedrooms", "three-bed", "size 43", "مقاس 44", "ثلاث غرف": a count or size that a row's attribute must have.
+COUNTS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "غرفتين": 2, "ثلاث": 3, "ثلاثه": 3, "اربع": 4, "اربعه": 4, "خمس": 5, "خمسه": 5, "ست": 6, "سته": 6,
+}  # fmt: skip
+_COUNTED = re.compile(
+    rf"(?<![\w.,])(?P<count>\d{{1,2}}|{'|'.join(COUNTS)})[\s-]*(?:(?P<bedrooms>bed(?:room)?s?\b|br\b|غرف(?:ه)?(?: نوم)?)|(?P<bathrooms>bath(?:room)?s?\b|حمام(?:ات)?))|(?P<pair>غرفتين)"
+)
+_SIZED = re.compile(
+    r"(?:\bsizes?|\beu|(?:^|\s)(?:ال|بال|ب|و)?(?:مقاس|قياس|نمره))\s*(?:no\.?|number|رقم|:)?\s*(?P<size>\d{1,3}(?:\.5)?(?!\d)|(?:\d|x{1,3})?[sml]\b|\dxl\b)|"
+    r"\bin (?:an? )?(?P<letters>x{0,3}[sl]|[2-5]xl|m)\b"
+)
 #: Words that show somebody is asking about something to be sold.
 _SIGNAL = re.compile(
     r"\b(?:price|prices|cost|costs|how much|have you got|do you (?:have|sell|carry|stock)|have any|looking for|interested in|"
@@ -65,6 +77,13 @@ class Search:
     sort: str = ""
     category: str = ""
     signal: bool = False
+    features: tuple[tuple[str, str], ...] = ()  # ("bedrooms", "3"), ("sizes", "43")
+
+    @property
+    def named(self) -> bool:
+        """Whether a thing is named, rather than only its size, color, number of rooms or price."""
+        asked = {value for _key, value in self.features}
+        return any(word not in asked and language.fold(word) not in MEASURES for word in self.words)
 
     @property
     def query(self) -> str:
@@ -94,18 +113,38 @@ class _Limits:
     spans: list[tuple[int, int]] = field(default_factory=list)
 
 
+#: Words of measures: they narrow what was named before and name nothing themselves.
+MEASURES = frozenset(
+    "size sizes bed beds bedroom bedrooms br bath baths bathroom bathrooms room rooms eu مقاس مقاسات قياس نمره غرف غرفه غرفتين نوم حمام حمامات".split()
+)
+_BUY = re.compile(r"\b(?:to (?:buy|purchase)|for sale|on sale)\b|للبيع|للشراء|تمليك")
+_RENT = re.compile(r"\b(?:to (?:rent|let|lease)|for rent|rental|renting)\b|للايجار|ايجار")
+_HOMES = frozenset(
+    "apartment flat house villa property properties land studio office شقه شقق بيت فيلا فلل عقار عقارات".split()
+)
+
+
 def read(text: str, *, categories: Sequence[str] = ()) -> Search:
     """The search a sentence asks for; empty `words` when it names nothing."""
     clean = language.clean(text)
     folded = language.fold(clean)
+    features = _features(folded)
+    for word, count in COUNTS.items():
+        if ("bedrooms", str(count)) in features or ("bathrooms", str(count)) in features:
+            folded = re.sub(rf"\b{word}(?=[\s-]*(?:bed|bath|غرف|حمام))", str(count), folded)
     limits = _limits(folded)
     rest = folded
     for start, end in sorted(limits.spans, reverse=True):
         rest = rest[:start] + " , " + rest[end:]
     sort = "price_asc" if _CHEAPEST.search(rest) else "price_desc" if _DEAREST.search(rest) else ""
     rest = _DEAREST.sub(" ", _CHEAPEST.sub(" ", rest))
+    deal = _deal(folded, categories)
+    if deal:
+        rest = _RENT.sub(" ", _BUY.sub(" ", rest))
     words = tuple(_spelling(word, clean) for word in language.tokens(rest) if _meaningful(word))[:12]
+    words = (*words, *deal)
     return Search(
+        features=features,
         words=words,
         min_price=limits.low,
         max_price=limits.high,
@@ -113,6 +152,28 @@ def read(text: str, *, categories: Sequence[str] = ()) -> Search:
         category=_category(words, categories),
         signal=bool(_SIGNAL.search(folded)) or limits.high is not None or limits.low is not None or bool(sort),
     )
+
+
+def _features(folded: str) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for one in _COUNTED.finditer(folded):
+        if one.group("pair"):
+            found.setdefault("bedrooms", "2")
+            continue
+        count = str(COUNTS.get(one.group("count"), one.group("count")))
+        found.setdefault("bedrooms" if one.group("bedrooms") else "bathrooms", count)
+    size = _SIZED.search(folded)
+    if size:
+        found.setdefault("sizes", size.group("size") or size.group("letters"))
+    return tuple(found.items())
+
+
+def _deal(folded: str, categories: Sequence[str]) -> tuple[str, ...]:
+    """Whether homes are to be bought or rented; where other things are sold, "to buy" says nothing."""
+    shelves = {language.stem(word) for name in categories for word in language.tokens(language.normalize(name))}
+    if not shelves & {language.stem(word) for word in _HOMES}:
+        return ()
+    return ("sale",) if _BUY.search(folded) else ("rent",) if _RENT.search(folded) else ()
 
 
 def _limits(folded: str) -> _Limits:

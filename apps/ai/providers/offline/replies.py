@@ -22,6 +22,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "found_one": "Here is what we have:",
         "found_many": "Here is what we have:",
         "found_some": "Here are three of the {total} we have:",
+        "found_more": "Here are three of those we have:",
+        "found_size": "In size {size} we have:",
+        "narrow_more": "Shall I look for a certain kind or budget?",
         "closest": "I did not find exactly that. The closest we have:",
         "over_budget": "I found nothing within that budget. The closest we have:",
         "cheaper_none": "I found nothing cheaper than what I showed you. Would you like a colleague to look for you?",
@@ -36,6 +39,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "which": "Which one do you mean: the first, the second or the third?",
         "interested": "Would you like to know more about any of them?",
         "details_one": "Would you like to order it, or know more about it?",
+        "details_home": "Would you like to view it, or know more about it?",
+        "fact": "{name} — {fact}: {value}",
         "order_which": "Gladly. Which item would you like to order?",
         "order_done": "I have passed your order request to a colleague, who will confirm it with you.",
         "order_ask": "To order it, please leave your name and a phone number, and a colleague will confirm it with you.",
@@ -85,6 +90,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "found_one": "هذا ما لدينا:",
         "found_many": "هذا ما لدينا:",
         "found_some": "هذه ثلاثة من أصل {total} لدينا:",
+        "found_more": "هذه ثلاثة مما لدينا:",
+        "found_size": "بمقاس {size} لدينا:",
+        "narrow_more": "هل أبحث لك عن نوع معين أو ميزانية محددة؟",
         "closest": "لم أجد المطلوب تمامًا. الأقرب لدينا:",
         "over_budget": "لم أجد شيئًا ضمن هذه الميزانية. الأقرب لدينا:",
         "cheaper_none": "لم أجد أرخص مما عرضته عليك. هل تود أن يبحث لك أحد الزملاء؟",
@@ -99,6 +107,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "which": "أيها تقصد: الأول أم الثاني أم الثالث؟",
         "interested": "هل تود معرفة المزيد عن أي منها؟",
         "details_one": "هل تود طلبه أو معرفة المزيد عنه؟",
+        "details_home": "هل تود معاينته أو معرفة المزيد عنه؟",
+        "fact": "{name} — {fact}: {value}",
         "order_which": "بكل سرور. ما الذي تود طلبه؟",
         "order_done": "أرسلت طلبك إلى أحد الزملاء، وسيؤكده معك.",
         "order_ask": "لإتمام الطلب، اترك لنا اسمك ورقم هاتفك وسيؤكده معك أحد الزملاء.",
@@ -172,6 +182,29 @@ BRIEF: dict[str, dict[str, str]] = {
     },
 }
 
+PLAYFUL: dict[str, dict[str, str]] = {
+    "en": {
+        "hello": "Hey there!",
+        "greeting": "Hey there, {persona} from {organization} here. What are we hunting for today?",
+        "greeting_again": "Look who is back! What can I dig up for you?",
+        "thanks": "Any time! Anything else I can dig up?",
+        "goodbye": "Off you go, then. Come back and say hi!",
+        "found_one": "Ta-da!",
+        "found_many": "Ta-da! Have a look:",
+        "found_more": "So many good ones. Three of them:",
+        "closest": "Not exactly that, but these are close cousins:",
+        "interested": "Does one of them wink at you?",
+        "details_one": "Shall we get it to you, or do you want to know more about it first?",
+        "bot": "I am {persona}, the virtual assistant of {organization}: no hands, good memory. A human can take over whenever you like.",
+        "no": "No worries. I am here all day.",
+    },
+    "ar": {
+        "thanks": "في أي وقت! هل أبحث لك عن شيء آخر؟",
+        "found_one": "تفضل:",
+        "found_many": "تفضل، ألق نظرة:",
+    },
+}
+
 CURRENCIES_AR = {
     "SAR": "ريال", "AED": "درهم", "EGP": "جنيه", "USD": "دولار", "EUR": "يورو", "GBP": "جنيه إسترليني", "KWD": "دينار كويتي",
     "QAR": "ريال قطري", "OMR": "ريال عماني", "BHD": "دينار بحريني", "JOD": "دينار أردني", "MAD": "درهم مغربي", "TRY": "ليرة تركية",
@@ -197,6 +230,8 @@ def style_of(tone: str) -> dict[str, dict[str, str]]:
         and "informal" not in lowered
     ):
         return FORMAL
+    if any(word in lowered for word in ("playful", "silly", "cheeky", "witty", "مرح")):
+        return PLAYFUL
     if any(word in lowered for word in ("brief", "short", "concise", "direct", "مختصر", "موجز")):
         return BRIEF
     return {}

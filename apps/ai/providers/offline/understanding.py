@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.ai import language
@@ -13,7 +13,7 @@ from apps.ai.providers import Briefing, IntentSpec, Request
 from . import contacts, query
 from .dialogue import Dialogue, Item
 from .matching import CONFIDENT, built_in, likeness, match_trained
-from .phrases import FILLER, TOPICS
+from .phrases import BUILT_IN, FILLER, TOPICS
 
 # From which confidence a built-in intent is believed.
 _BELIEVE = {
@@ -61,9 +61,18 @@ _VARIANT_WORDS = frozenset(
         "صغير وسط متوسط كبير مقاس مقاسات قياس لون ألوان الوان باللون بلون أكبر أصغر جلد قطن"
     ).split()
 )
+#: What "anything cheaper?" and "more?" are made of.
+_WIDER_WORDS = frozenset(
+    "cheaper cheap less lower expensive more others models model choices ارخص غالي غاليه اقل غيره غيرها غير المزيد مزيد خيارات اخري ثانيه تانيه ثاني".split()
+)
 _POINTER_WORDS = frozenset(
     "first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take".split()
 )
+
+
+_GREETINGS = frozenset(
+    word for phrase in BUILT_IN["greeting"] for word in language.tokens(language.normalize(phrase)) if len(word) > 1
+) - {"is", "how", "you", "are", "it", "going", "doing", "there", "anyone"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class Meaning:
     topic: str = ""
     target: Item | None = None
     about: str = ""  # price, stock, variant: what is asked of the target
+    targets: tuple[Item, ...] = ()  # those of which a fact is asked
     greeted: bool = False
 
 
@@ -89,7 +99,7 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
     details = _details(dialogue, scores)
     rest = _without(text, details) if details else text
     search = query.read(rest, categories=_categories(request))
-    greeted = scores.get("greeting", 0) >= 0.5
+    greeted = scores.get("greeting", 0) >= 0.5 and bool(_GREETINGS & set(language.tokens(folded)))
     more: dict[str, Any] = {"details": details, "greeted": greeted}
 
     if _INJECTION.search(folded) or _sure("injection", scores):
@@ -104,13 +114,18 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
         return Meaning("complaint", max(scores.get("complaint", 0), 0.85), **more)
     if _sure("human", scores):
         return Meaning("human", scores["human"], **more)
+    search = _refined(search, dialogue, _categories(request))
     found = _about_shown(dialogue, folded, search, scores, more)
     if found:
         return found
     for name in ("hours", "location", "order", "bot", "capabilities"):
         if _sure(name, scores):
             return Meaning(
-                name, scores[name], search=search, note=_place(briefing) if name == "location" else "", **more
+                name,
+                scores[name],
+                search=search,
+                note=_place(briefing, dialogue.language) if name == "location" else "",
+                **more,
             )
     topic = _topic(folded)
     if topic:
@@ -130,6 +145,41 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
     if greeted:
         return Meaning("greeting", scores["greeting"], **more)
     return Meaning("unknown", 0.0, **more)
+
+
+def _refined(search: query.Search, dialogue: Dialogue, categories: Sequence[str]) -> query.Search:
+    """ "With four bedrooms, up to 600k": narrows what they asked for before."""
+    if search.named or len(dialogue.shown) == 1 or not (search.features or search.filtered):
+        return search
+    before = _last_search(dialogue, categories)
+    if before is None:
+        return search
+    fresh = dict(search.features)
+    kept = [word for word in before.words if word not in search.words]
+    for key, value in before.features:
+        if key in fresh:
+            kept = [word for word in kept if word != value and language.fold(word) not in query.MEASURES]
+    limited = search if search.filtered else before
+    return replace(
+        search,
+        words=(*kept, *search.words),
+        features=tuple({**dict(before.features), **fresh}.items()),
+        min_price=limited.min_price,
+        max_price=limited.max_price,
+        category=before.category,
+        signal=True,
+    )
+
+
+def _last_search(dialogue: Dialogue, categories: Sequence[str]) -> query.Search | None:
+    """What they looked for last, from their own words."""
+    for said in reversed(dialogue.earlier):
+        if contacts.email(said) or contacts.phone(said) or contacts.name(said) or _topic(language.fold(said)):
+            continue
+        found = query.read(said, categories=categories)
+        if found.named and not any(score >= 0.75 for score in _scores(said).values()):
+            return found
+    return None
 
 
 def _sure(name: str, scores: Mapping[str, float]) -> bool:
@@ -184,6 +234,9 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
         )
         if not small and not query.read(bare).signal:
             found["name"] = contacts.answer_as_name(bare)
+    if not found["name"] and (found["email"] or found["phone"]):
+        asked = any(_asked_name(reply) for reply in dialogue.replies[-2:])
+        found["name"] = contacts.name_beside(bare, expected=asked)
     return {key: value for key, value in found.items() if value}
 
 
@@ -239,6 +292,12 @@ def _about_shown(
         if language.fold(word) not in _POINTER_WORDS
         and language.strip_article(language.fold(word)) not in _POINTER_WORDS
     ]
+    if _sure("more", scores) or _sure("cheaper", scores):
+        words = [
+            word
+            for word in words
+            if not {language.fold(word), language.strip_article(language.fold(word))} & _WIDER_WORDS
+        ]
     rows = dialogue.listed or shown
     ordinal = _ordinal(folded, len(rows))
     pointer = ordinal is not None or bool(_POINTER.search(folded))
@@ -252,13 +311,16 @@ def _about_shown(
             target, plain = named[0], []
     if not plain and (_sure("more", scores) or _sure("cheaper", scores)):
         return _wider(dialogue, "cheaper" if scores.get("cheaper", 0) > scores.get("more", 0) else "more", more)
+    if plain and _asks_fact(folded, search, plain, pointer) and not _PRICE.search(folded):
+        targets = (target,) if target else tuple(shown[:3])
+        return Meaning("fact", 0.8, search=query.Search(words=tuple(plain)), targets=targets, **more)
     if plain and not (target and pointer and len(plain) <= 2 and ordinal is not None):
         return None
     if variant and (pointer or len(folded.split()) <= 6) and not search.filtered:
         base = (
             target.called(dialogue.language)
             if target
-            else " ".join(str(dialogue.searched.get("query", "")).split()) or shown[0].name
+            else " ".join(str(dialogue.searched.get("query", "")).split()) or _last_query(dialogue) or shown[0].name
         )
         return Meaning(
             "variant",
@@ -291,6 +353,26 @@ def _about_shown(
     return None
 
 
+_QUESTION = re.compile(
+    r"^(?:and\s|so\s|ok\s)?(?:is|are|does|do|has|have|can|what|which|how)\b|(?:^|\s)(?:هل|ما|كم|ايش|شو)\s"
+)
+_OF_IT = re.compile(
+    r"\b(?:it|its|they|them|this one|that one)\b|(?:^|\s)(?:فيه|فيها|هو|هي|لونه|حجمه|وزنه|ارتفاعه|مساحته|مساحتها)(?=\s|$|\?)"
+)
+
+
+def _asks_fact(folded: str, search: query.Search, plain: Sequence[str], pointer: bool) -> bool:
+    """ "Does it have parking?", "how big is it?": something about what was shown, and no new search."""
+    return (
+        pointer
+        and len(plain) <= 2
+        and not search.filtered
+        and bool(_OF_IT.search(folded))
+        and bool(_QUESTION.search(folded))
+        and not re.search(r"\bdo you (?:have|sell|carry|stock)\b", folded)
+    )
+
+
 def _wider(dialogue: Dialogue, kind: str, more: dict[str, Any]) -> Meaning | None:
     base = (
         str(dialogue.searched.get("query", ""))
@@ -307,11 +389,8 @@ def _wider(dialogue: Dialogue, kind: str, more: dict[str, Any]) -> Meaning | Non
 
 
 def _last_query(dialogue: Dialogue) -> str:
-    for said in reversed(dialogue.earlier):
-        found = query.read(said)
-        if found.words:
-            return found.query
-    return ""
+    found = _last_search(dialogue, ())
+    return found.query if found else ""
 
 
 def _ordinal(folded: str, size: int) -> int | None:
@@ -341,7 +420,9 @@ def _in_item(word: str, item: Item) -> bool:
 
 def resembles(item: Item, words: Sequence[str]) -> bool:
     """Whether a found row has anything to do with the words; True where it cannot be judged (other script)."""
-    wanted = [language.stem(language.fold(word)) for word in words]
+    # That both have a size does not make them alike.
+    naming = [word for word in words if language.fold(word) not in query.MEASURES and not word.isdigit()] or words
+    wanted = [language.stem(language.fold(word)) for word in naming]
     if not wanted or not item.words:
         return True
     if all(language.has_arabic(word) for word in wanted) != language.has_arabic(item.words):
@@ -367,7 +448,7 @@ def _skeleton(word: str) -> str:
 def _topic(folded: str) -> str:
     words = {
         part
-        for word in language.tokens(folded)
+        for word in language.tokens(folded.replace("for sale", " "))  # homes are; that is no discount
         for part in (word, language.strip_article(word), word[1:] if word[:1] in "وبل" else word)
     }
     for name, members in TOPICS.items():
@@ -406,5 +487,7 @@ def _note(topic: str, folded: str, notes: Sequence[str], lang: str) -> str:
 _PLACE = re.compile(r"address|location|located|branch|find us|street|عنوان|موقع|فرع|شارع|حي ")
 
 
-def _place(briefing: Briefing) -> str:
-    return next((note for note in briefing.knowledge if _PLACE.search(language.normalize(note))), "")
+def _place(briefing: Briefing, lang: str) -> str:
+    found = [note for note in briefing.knowledge if _PLACE.search(language.normalize(note.partition("\n")[0]))]
+    found = found or [note for note in briefing.knowledge if _PLACE.search(language.normalize(note))]
+    return next((note for note in found if language.detect(note) == lang), next(iter(found), ""))
