@@ -1,0 +1,295 @@
+"""Play conversations on a frozen clock, through the signed webhook and the real pipeline.
+
+All talks of an organization are on one time line. Between two steps everything runs that falls due: reading, the
+persona's answer, sending, receipts, the relay with its roll-ups. What people of the organization do goes through the
+services their pages call. Nobody outside is asked and nothing is written past the pipeline.
+"""
+
+from __future__ import annotations
+
+import heapq
+import io
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from PIL import Image, ImageDraw
+
+from apps.conversations import services as conversations
+from apps.conversations.models import Conversation
+from apps.events.journal import RELAY
+from apps.integrations.models import ConnectedAccount
+from apps.jobs import clock
+from apps.jobs import services as jobs
+from apps.leads import services as leads
+from apps.leads.models import Identity
+from apps.organizations.models import Organization, Role, User
+
+from .. import doors
+from .. import services as simulator
+from ..wire import Ad
+from . import talks
+from .catalogs import SEED
+
+DAYS = 42
+# Figures about now (health, budgets) are worked out once at the end.
+_LATER = ("organizations.",)
+
+
+@dataclass
+class Playing:
+    """One talk on its way: who, where, and what is still to come."""
+
+    talk: talks.Talk
+    start: datetime
+    customer: talks.Customer
+    person: simulator.Customer
+    account: ConnectedAccount
+    agent: User
+    slots: dict[str, str]
+    chance: random.Random
+    steps: list[talks.Step] = field(default_factory=list)
+
+    def conversation(self) -> Conversation:
+        return Conversation.objects.select_related("lead").get(account=self.account, identity__value=self.person.id)
+
+
+def play(
+    organization: Organization,
+    accounts: dict[str, ConnectedAccount],
+    *,
+    until: datetime,
+    most: int | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
+) -> int:
+    """Play what has not begun yet (an interrupted attempt goes on where it stopped); returns how many talks.
+
+    The organization's schema is active. Nothing happens after `until`. `most`: only so many talks, spread evenly.
+    """
+    planned = _planned(organization, accounts, until)
+    if most is not None and most < len(planned):
+        step = len(planned) / most
+        planned = [planned[int(number * step)] for number in range(most)]
+    begun = set(Identity.objects.values_list("value", flat=True))
+    fresh = [one for one in planned if one.person.id not in begun]
+    if not fresh:
+        return 0
+    line = [(one.start, number, one) for number, one in enumerate(fresh)]
+    heapq.heapify(line)
+    told = 0
+    with doors.in_process(), clock.frozen(line[0][0]):
+        while line:
+            at, number, one = heapq.heappop(line)
+            if at > until:
+                continue
+            _run_until(at)
+            took = _take_step(one)
+            if one.steps:
+                heapq.heappush(line, (clock.now() + took, number, one))
+            else:
+                told += 1
+                tell(told, len(fresh))
+        _run_until(until)
+    return len(fresh)
+
+
+# When, where and who ------------------------------------------------------------------------------------------------
+
+
+def _planned(organization: Organization, accounts: dict[str, ConnectedAccount], until: datetime) -> list[Playing]:
+    """Every playing of every talk, the same for the same organization and day."""
+    chance = random.Random(f"{SEED}-{organization.slug}")  # noqa: S311  a story, no secret
+    script = talks.read(organization.slug)
+    people = {code: talks.customers(code, organization.country, chance) for code in ("en", "ar")}
+    agents = [
+        one.user
+        for one in organization.memberships.select_related("user").order_by("id")
+        if one.role in (Role.AGENT, Role.MANAGER)
+    ]
+    found = []
+    for talk in script.talks:
+        for nth in range(talk.times):
+            channel = talk.channels[nth % len(talk.channels)]
+            customer = next(people[talk.language])
+            found.append(
+                Playing(
+                    talk=talk,
+                    start=_start(talk, organization.timezone, until, chance),
+                    customer=customer,
+                    person=simulator.Customer(
+                        id=_id(channel, organization, talk, nth),
+                        name="" if channel == "webchat" else customer.name,
+                        language=talk.language,
+                    ),
+                    account=accounts[channel],
+                    agent=chance.choice(agents),
+                    slots={name: values[nth % len(values)] for name, values in script.slots.items()},
+                    chance=random.Random(f"{SEED}-{organization.slug}-{talk.name}-{nth}"),  # noqa: S311
+                    steps=list(talk.steps),
+                )
+            )
+    return sorted(found, key=lambda one: one.start)
+
+
+def _id(channel: str, organization: Organization, talk: talks.Talk, nth: int) -> str:
+    """What the platform calls this person: the same at each attempt."""
+    digits = f"{random.Random(f'{organization.slug}-{talk.name}-{nth}').randrange(10**8):08d}"  # noqa: S311
+    if channel == "whatsapp":
+        return f"1555010{digits}"
+    return f"v_demo{digits}" if channel == "webchat" else f"9000{organization.pk:04d}{digits}"
+
+
+def _start(talk: talks.Talk, timezone: str, until: datetime, chance: random.Random) -> datetime:
+    """Within opening hours and a little after; more on working days, and more lately than at first."""
+    if talk.is_today:
+        return until - timedelta(minutes=chance.uniform(12, 260))
+    while True:
+        back = DAYS * (1 - chance.random() ** 0.75)
+        day = (until - timedelta(days=back)).astimezone(ZoneInfo(timezone))
+        if day.weekday() >= 5 and chance.random() < 0.5:
+            continue
+        hour = chance.triangular(8, 22, 12)
+        at = day.replace(hour=int(hour), minute=int(hour % 1 * 60), second=chance.randrange(60), microsecond=0)
+        at = at.astimezone(UTC)
+        if until - timedelta(days=DAYS) < at < until - timedelta(hours=20):
+            return at
+
+
+# The clock ----------------------------------------------------------------------------------------------------------
+
+
+def _run_until(at: datetime) -> None:
+    """Everything that falls due until then, each at its own time; then it is `at`."""
+    schema, kinds = connection.schema_name, [kind for kind in jobs.KINDS if not kind.startswith(_LATER)]
+    while (due := _next_due(schema, kinds)) is not None and due[0] <= at:
+        if due[0] > clock.now():
+            clock.advance(due[0] - clock.now())
+        if not jobs.drain(due[1], schema=schema, kinds=kinds):
+            clock.advance(timedelta(milliseconds=50))
+    if at > clock.now():
+        clock.advance(at - clock.now())
+
+
+def _next_due(schema: str, kinds: list[str]) -> tuple[datetime, str] | None:
+    """(time, queue) of the job that comes first; facts are relayed last, many at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(leased_until, run_at) AS due, queue FROM public.jobs_job WHERE schema = %s"
+            " AND failed_at IS NULL AND kind = ANY(%s) ORDER BY greatest(coalesce(leased_until, run_at), %s),"
+            " kind = %s, due LIMIT 1",
+            [schema, kinds, clock.now(), RELAY],
+        )
+        found: tuple[datetime, str] | None = cursor.fetchone()
+    return found
+
+
+# Steps --------------------------------------------------------------------------------------------------------------
+
+
+def _take_step(one: Playing) -> timedelta:
+    """Do what comes next; returns how long it is until what follows."""
+    step = one.steps.pop(0)
+    text = talks.fill(step.text, one.customer, one.slots)
+    _STEPS[step.kind](one, step, text)
+    return _pause(one)
+
+
+def _pause(one: Playing) -> timedelta:
+    if not one.steps:
+        return timedelta(0)
+    following = one.steps[0]
+    if following.kind == "wait":
+        one.steps.pop(0)
+        return talks.duration(following.text) * one.chance.uniform(0.8, 1.3)
+    quickest, slowest = _PAUSES[following.kind]
+    return timedelta(seconds=one.chance.uniform(quickest, slowest))
+
+
+# Seconds before each kind of step: people type, colleagues are busy.
+_PAUSES = {
+    "say": (35, 240),
+    "add": (1, 3),
+    "image": (30, 120),
+    "ad": (30, 120),
+    "answer": (150, 1500),
+    "note": (30, 200),
+    "do": (60, 600),
+}
+
+
+def _say(one: Playing, step: talks.Step, text: str) -> None:
+    if one.chance.random() < 0.4:  # what was written before counts as read with it
+        simulator.see(one.account, one.person)
+    referral = None
+    if step.kind == "ad":
+        number = f"12021{random.Random(step.ad).randrange(10**12):012d}"  # noqa: S311
+        referral = Ad(id=number, title=step.ad, ref=step.ad.lower().replace(" ", "-"))
+    image = simulator.keep_picture(_photo(one.chance)) if step.kind == "image" else ""
+    simulator.say(one.account, one.person, text, image=image, referral=referral, at=clock.now())
+
+
+def _photo(chance: random.Random) -> bytes:
+    """A small picture of nothing in particular."""
+    shade = tuple(chance.randrange(120, 220) for _channel in range(3))
+    picture = Image.new("RGB", (320, 240), shade)
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((90, 60, 230, 180), fill=tuple(value - 60 for value in shade))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _answer(one: Playing, _step: talks.Step, text: str) -> None:
+    conversation = one.conversation()
+    conversations.take_over(conversation, by=one.agent)
+    conversations.send_message(one.conversation(), text=text, by=one.agent)
+
+
+def _note(one: Playing, _step: talks.Step, text: str) -> None:
+    conversations.add_note(one.conversation(), text=text, by=one.agent)
+
+
+def _do(one: Playing, _step: talks.Step, text: str) -> None:
+    verb, _space, rest = text.partition(" ")
+    _ACTS[verb](one, rest)
+
+
+def _stage(one: Playing, stage: str) -> None:
+    leads.move_to_stage(one.conversation().lead, stage, by=f"user:{one.agent.pk}")
+
+
+def _own(one: Playing, _rest: str) -> None:
+    leads.set_owner(one.conversation().lead, one.agent, by=f"user:{one.agent.pk}")
+
+
+_ACTS: dict[str, Callable[[Playing, str], Any]] = {
+    "stage": _stage,
+    "owner": _own,
+    "tag": lambda one, name: leads.add_tag(one.conversation().lead, name, by=f"user:{one.agent.pk}"),
+    "assign": lambda one, _rest: conversations.assign(one.conversation(), to=one.agent, by=one.agent),
+    "resolve": lambda one, _rest: conversations.resolve(one.conversation(), by=one.agent),
+    "give_back": lambda one, _rest: conversations.give_back(one.conversation(), by=one.agent),
+    "snooze": lambda one, rest: conversations.snooze(
+        one.conversation(), until=clock.now() + talks.duration(rest), by=one.agent
+    ),
+}
+_STEPS: dict[str, Callable[[Playing, talks.Step, str], None]] = {
+    "say": _say,
+    "add": _say,
+    "image": _say,
+    "ad": _say,
+    "answer": _answer,
+    "note": _note,
+    "do": _do,
+}
+
+
+def all_steps(slug: str) -> Iterator[tuple[talks.Talk, talks.Step]]:
+    """For checks: every step that can be taken."""
+    for talk in talks.read(slug).talks:
+        for step in talk.steps:
+            yield talk, step
