@@ -9,6 +9,7 @@ queued ──claim──▶ sending ──▶ sent
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from django.db import transaction
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
+from apps.organizations.queries import absolute
 
 from . import gate
 from .adapters import (
@@ -226,7 +228,10 @@ def outgoing(message: Message) -> Outgoing:
         reference=str(message.uuid),
         to=recipient(conversation),
         text="" if template else message.text,
-        attachments=tuple(attachment(row) for row in message.attachments),
+        attachments=tuple(
+            replace(attachment(row), url=absolute(row.get("url", "")))
+            for row in message.attachments  # platforms fetch it
+        ),
         cards=tuple(
             Card(**{**row, "buttons": tuple(Button(**button) for button in row.get("buttons", ()))})
             for row in payload.get("cards", ())

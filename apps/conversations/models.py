@@ -265,3 +265,24 @@ class Presence(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="presence_once")]
+
+
+class Upload(models.Model):
+    """A file that somebody attached here; its bytes lie below MEDIA_ROOT under its id, which is its secret.
+
+    `by`: who brought it, "user:7" or "visitor:v_…"; only they may put it into a message. `used_at`: when that was.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=160)
+    mime = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    by = models.CharField(max_length=120)
+    created_at = models.DateTimeField(default=clock.now)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="upload_unused", condition=Q(used_at=None))]
+
+    def __str__(self) -> str:
+        return self.name

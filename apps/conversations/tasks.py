@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apps.integrations.door import WAKES
+from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed, handles
+from apps.organizations.models import Organization
+from apps.organizations.services import on_new_organization
 
-from . import arrival, dispatch, fates, incoming, outgoing, profiles, replies, services
+from . import arrival, dispatch, fates, incoming, outgoing, profiles, replies, services, uploads
 
 
 @handles(WAKES, queue="interactive", drains=True, pending=arrival.is_pending)
@@ -46,3 +49,14 @@ def wake_up(job: Claimed) -> datetime | None:
 @handles(incoming.PROFILE, queue="integrations", attempts=3)
 def profile(job: Claimed) -> None:
     profiles.fetch(int(job.key))
+
+
+@on_new_organization
+def promise_sweeping(_organization: Organization) -> None:
+    jobs.schedule("conversations.sweep", at=clock.now() + timedelta(days=1))
+
+
+@handles("conversations.sweep", queue="bulk")
+def sweep(_job: Claimed) -> datetime:
+    """Once a day; at once again while there is more."""
+    return clock.now() + (timedelta(days=1) if uploads.sweep() < uploads.AT_ONCE else timedelta())

@@ -15,8 +15,7 @@ from apps.ai.tools import TOOLS, toolset, validate
 from apps.catalog import queries as catalog
 from apps.catalog.models import Item
 from apps.leads import services as leads
-from apps.organizations.hosts import address_of
-from apps.organizations.queries import current_organization
+from apps.organizations.queries import absolute
 from apps.ui.text import normalize
 
 from .adapters import Card
@@ -119,14 +118,6 @@ class Toolbox:
             title=shown["title"],
             subtitle=subtitle,
             price=shown["price"],
-            image_url=_absolute(shown["image_url"]),
-            url=_absolute(shown["url"]),
+            image_url=absolute(shown["image_url"]),
+            url=absolute(shown["url"]),
         )
-
-
-def _absolute(url: str) -> str:
-    """Platforms fetch pictures themselves: a path of ours gets our host in front."""
-    if not url.startswith("/"):
-        return url
-    domain = current_organization().get_primary_domain()
-    return f"{address_of(domain.domain)}{url}" if domain else ""

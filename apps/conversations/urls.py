@@ -31,6 +31,7 @@ urlpatterns = [
     path(f"{_ONE}here/", views_acts.here, name="here"),
     path(f"{_ONE}person/edit/", views_acts.edit_person, name="edit-person"),
     path(f"{_ONE}stage/", views_acts.move_stage, name="stage"),
+    path("files/<uuid:upload_id>/<str:name>", views.upload, name="upload"),
     path("dashboard/settings/replies/", views_settings.reply_list, name="replies"),
     path("dashboard/settings/replies/new/", views_settings.edit_reply, name="reply-new"),
     path("dashboard/settings/replies/<int:reply_id>/", views_settings.edit_reply, name="reply"),

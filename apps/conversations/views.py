@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -21,11 +22,11 @@ from apps.leads.models import Label, Stage
 from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role, User
 
-from . import gate, queries, services
+from . import gate, queries, services, uploads
 from .adapters import SendError
 from .bubbles import bubbles, preview, trouble, wait_is_long
 from .forms import snooze_presets
-from .models import Conversation, MessageTemplate
+from .models import Conversation, MessageTemplate, Upload
 from .surfaces import LABELS
 
 MOST_ROWS = 200
@@ -359,6 +360,27 @@ def file(request: HttpRequest, message_id: int, position: int) -> HttpResponse:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
+
+
+@require_GET
+def upload(request: HttpRequest, upload_id: uuid.UUID, name: str) -> HttpResponseBase:
+    """A file that was attached here, for whoever has its address (a visitor, a platform): see uploads."""
+    found = Upload.objects.filter(pk=upload_id, name=name).first()
+    if found is None:
+        raise Http404
+    try:
+        response = FileResponse(
+            uploads.open_file(found),
+            content_type=found.mime,
+            as_attachment=not uploads.is_shown(found),
+            filename=found.name,
+        )
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

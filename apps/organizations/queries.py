@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from apps.jobs import clock
 from apps.jobs.connection import connection
 
+from .hosts import address_of
 from .models import ApiKey, BudgetAlert, Invitation, Membership, Organization, Role, Usage, User
 
 
@@ -29,6 +30,14 @@ def current_organization() -> Organization:
     if tenant_before.schema_name == organization.schema_name:
         connection.tenant = organization  # the same schema, now with its row at hand
     return organization
+
+
+def absolute(address: str) -> str:
+    """An address that others can fetch: a path of ours gets the organization's host in front ("" without one)."""
+    if not address.startswith("/"):
+        return address
+    domain = current_organization().get_primary_domain()
+    return f"{address_of(domain.domain)}{address}" if domain else ""
 
 
 def membership_of(user: User, organization: Organization) -> Membership | None:
