@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock, trace
 from apps.organizations.queries import current_organization, messages_this_month
+from apps.ui import phrases
 
 from .adapters.registry import adapter
 from .models import Conversation, Decision, Message, Owner, Suppression
@@ -227,7 +227,7 @@ def sentence(reason: dict[str, Any]) -> str:
     data = dict(reason.get("data") or {})
     for name in ("until", "since"):
         if at := parse_datetime(str(data.get(name) or "")):
-            data[name] = formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+            data[name] = phrases.exact(at)
     words = sentences().get(reason.get("code", ""))
     if words is None:
         return str(reason.get("text") or reason.get("code", ""))

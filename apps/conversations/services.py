@@ -41,6 +41,7 @@ LONGEST_TEXT = 20_000
 _OURS = uuid.UUID("5a1f2c8e-6f2b-4b57-9c1d-7d0f6f1f5f10")
 
 Status = Conversation.Status
+_UNDONE = ("owner", "bot_status", "escalation", "answered_to")  # what resolving changes and undoing brings back
 
 
 @dataclass(eq=False)  # not frozen: Python writes an exception's traceback into it
@@ -180,6 +181,8 @@ def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> 
     locked = _locked(conversation)
     if locked.status == Status.RESOLVED:
         return locked
+    before = {name: getattr(locked, name) for name in _UNDONE}
+    before["waiting_since"] = locked.waiting_since.isoformat() if locked.waiting_since else None
     if locked.owner == Owner.HUMAN:
         return_to_bot(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
     note_answered(locked)
@@ -190,8 +193,31 @@ def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> 
         waiting_since=None,
         unread=0,
     )
-    write_notice(locked, "resolved")
+    write_notice(locked, "resolved", before=before)
     record(ConversationResolved(**about(locked)), actor=_actor(by, actor))
+    return locked
+
+
+@transaction.atomic
+def undo_resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
+    """As it was a moment ago: open, and with whoever answered it then, rather than with the bot."""
+    locked = _locked(conversation)
+    if locked.status != Status.RESOLVED:
+        return locked
+    notice = locked.messages.filter(kind="notice", payload__notice="resolved").order_by("-at", "-id").first()
+    before = dict((notice.payload.get("before") if notice else None) or {})
+    locked = reopen(locked, by=by, actor=actor)
+    if not before:
+        return locked
+    waiting = before.pop("waiting_since", None)
+    fields = {name: value for name, value in before.items() if name in _UNDONE}
+    locked.change(
+        **fields,
+        owner_version=locked.owner_version + 1,
+        waiting_since=datetime.fromisoformat(waiting) if waiting else None,
+    )
+    if locked.owner == Owner.BOT and unanswered(locked):
+        schedule_answer(locked)
     return locked
 
 

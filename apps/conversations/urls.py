@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{_ONE}assign/", views_acts.assign, name="assign"),
     path(f"{_ONE}snooze/", views_acts.snooze, name="snooze"),
     path(f"{_ONE}resolve/", views_acts.resolve, name="resolve"),
+    path(f"{_ONE}resolve/undo/", views_acts.undo_resolve, name="undo-resolve"),
     path(f"{_ONE}reopen/", views_acts.reopen, name="reopen"),
     path(f"{_ONE}unread/", views_acts.mark_unread, name="unread"),
     path(f"{_ONE}here/", views_acts.here, name="here"),

@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from apps.integrations.models import ConnectedAccount
 from apps.leads import details
 from apps.leads import queries as lead_queries
 from apps.leads.models import Label, Stage
@@ -122,10 +123,15 @@ def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
 
 @dataclass
 class Composer:
-    """What the composer offers now. `mode`: open, shut (templates and notes only), barred, none (for viewers)."""
+    """What the composer offers now. `mode`: open, shut (templates and notes only), barred, none (for viewers).
+
+    `trouble`: what is wrong with the account it would send through; `fix_url`: where the reader can mend that.
+    """
 
     mode: str
     reason: str = ""
+    trouble: str = ""
+    fix_url: str = ""
     until: Any = None
     human: bool = False
     templates: list[MessageTemplate] | None = None
@@ -133,13 +139,16 @@ class Composer:
     token: str = ""
 
 
-def composer_of(conversation: Conversation, *, writes: bool) -> Composer:
-    if not writes:
+def composer_of(conversation: Conversation, *, role: Role | None) -> Composer:
+    if role is None or not role.includes(Role.AGENT):
         return Composer("none")
     limits = queries.limits_of(conversation)
     ruling = gate.decide(gate.Proposal(conversation=conversation, sender="user", purpose="agent"))
     codes = {finding.code for finding in ruling.findings}
     found = Composer("open", limit=limits.text, token=uuid.uuid4().hex)
+    found.trouble = trouble_of(conversation.account)
+    if found.trouble and role.includes(Role.MANAGER):
+        found.fix_url = reverse("integrations:detail", args=[conversation.account_id])
     if limits.templates:
         found.templates = list(queries.templates_for(conversation)[:100])
         for template in found.templates:
@@ -152,6 +161,19 @@ def composer_of(conversation: Conversation, *, writes: bool) -> Composer:
     found.reason = ruling.sentence
     found.mode = "shut" if ruling.code == "window_closed" and limits.templates else "barred"
     return found
+
+
+def trouble_of(account: ConnectedAccount) -> str:
+    """What stands between us and the platform, in words for whoever wants to answer; "" where nothing does."""
+    if account.state == ConnectedAccount.State.DISCONNECTED:
+        return _("%(account)s is disconnected, so nothing can be sent here.") % {"account": account}
+    if account.state == ConnectedAccount.State.ATTENTION:
+        problem = _(account.problem) if account.problem else ""
+        return _("%(account)s needs attention; messages may not go out. %(problem)s") % {
+            "account": account,
+            "problem": problem,
+        }
+    return ""
 
 
 def escalation_of(conversation: Conversation) -> tuple[str, str]:
@@ -213,7 +235,7 @@ def pane_context(request: HttpRequest, found: Conversation, *, cursor: str = "")
     return {
         **thread_context(request, found, cursor=cursor),
         **person_context(found),
-        "composer": composer_of(found, writes=may_write(request)),
+        "composer": composer_of(found, role=role_of(request)),
         "escalation": sentence,
         "escalation_note": note,
         "present": queries.present(found, but=request.user if isinstance(request.user, User) else None),

@@ -12,8 +12,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -25,6 +23,7 @@ from apps.leads.queries import members
 from apps.organizations.access import actor_of, member_required
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
+from apps.ui import phrases
 from apps.ui.toasts import announce, toast
 
 from . import queries, services
@@ -164,6 +163,7 @@ def _act(service: Callable[..., Any], said: Callable[[], str]) -> Callable[..., 
 take_over = _act(services.take_over, lambda: _("You answer now; the bot is silent."))
 give_back = _act(services.give_back, lambda: _("The bot answers again."))
 reopen = _act(services.reopen, lambda: _("Opened again."))
+undo_resolve = _act(services.undo_resolve, lambda: _("Opened again."))
 
 
 @require_POST
@@ -171,7 +171,7 @@ reopen = _act(services.reopen, lambda: _("Opened again."))
 def resolve(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found = queries.get_conversation(conversation_id)
     services.resolve(found, **_who(request))
-    undo = reverse("conversations:reopen", args=[found.pk])
+    undo = reverse("conversations:undo-resolve", args=[found.pk])
     return _done(request, found.pk, _("Done. It opens again when the customer writes."), undo_url=undo)
 
 
@@ -207,9 +207,8 @@ def snooze(request: HttpRequest, conversation_id: int) -> HttpResponse:
         return _refused(
             request, found.pk, _words(error) if isinstance(error, ValidationError) else _("Choose until when.")
         )
-    at = date_format(timezone.localtime(until), "SHORT_DATETIME_FORMAT")
     undo = reverse("conversations:reopen", args=[found.pk])
-    return _done(request, found.pk, _("Put off until %(time)s.") % {"time": at}, undo_url=undo)
+    return _done(request, found.pk, _("Put off until %(time)s.") % {"time": phrases.exact(until)}, undo_url=undo)
 
 
 @require_POST

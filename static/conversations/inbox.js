@@ -111,7 +111,7 @@ function mergeComposer(fresh) {
   if (!old || !one) return;
   const countdown = one.querySelector("time[data-countdown]");
   const shown = old.querySelector("time[data-countdown]");
-  if (old.dataset.mode === one.dataset.mode) {
+  if (old.dataset.mode === one.dataset.mode && old.dataset.trouble === one.dataset.trouble) {
     if (shown && countdown) shown.dateTime = countdown.dateTime;
     return;
   }
@@ -221,7 +221,8 @@ addEventListener("pagehide", leave);
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, elt } = event.detail;
-  if (!elt.closest?.("[data-parts]") || !xhr?.responseText.includes("data-parts")) return;
+  const isOurs = elt === document.body || elt.closest?.("[data-parts]"); // the body: a toast's "Undo"
+  if (!isOurs || !xhr?.responseText.includes("data-parts")) return;
   if (elt.matches("[data-edit]")) {
     if (!xhr.responseText.includes("data-cursor")) return;
     delete elt.dataset.edit;
@@ -629,7 +630,13 @@ document.addEventListener("keydown", (event) => {
     dress();
     field().focus();
     event.preventDefault();
-  } else if (event.key === "e") document.querySelector("[data-key=e]")?.click();
+  } else if (/^[aestu]$/.test(event.key)) {
+    const target = thread()?.querySelector(`[data-key=${event.key}]`);
+    if (!target) return;
+    target.click();
+    target.parentElement.querySelector(".menu-item")?.focus();
+    event.preventDefault();
+  }
 }, true);
 
 document.addEventListener("scroll", (event) => {

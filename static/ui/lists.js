@@ -13,7 +13,8 @@ function rows() {
 function walk(step) {
   const all = rows();
   if (!all.length) return false;
-  const at = all.findIndex((row) => row.hasAttribute("data-active"));
+  let at = all.findIndex((row) => row.hasAttribute("data-active"));
+  if (at < 0) at = all.findIndex((row) => opener(row)?.hasAttribute("aria-current"));
   const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
   all.forEach((row) => row.toggleAttribute("data-active", row === next));
   opener(next)?.focus({ preventScroll: true });

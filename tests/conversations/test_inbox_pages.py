@@ -177,6 +177,48 @@ def test_steering_a_conversation(talk, bob_at, bob, alice):
     assert bob_at.post(address("edit-person", talk.pk), {"email": "no"}, headers=HTMX).status_code == 422
 
 
+def test_undoing_done_brings_back_who_answered(talk, bob_at, bob, says, settle):
+    bob_at.post(address("take-over", talk.pk))
+    says("webchat", "And gloves?")
+    settle(5)
+    talk.refresh_from_db()
+    before = (talk.owner, talk.waiting_since, talk.answered_to, talk.assignee_id)
+    assert before[0] == "human"
+    assert before[1] is not None
+    done = bob_at.post(address("resolve", talk.pk), headers=HTMX)
+    assert address("undo-resolve", talk.pk) in done.headers["HX-Trigger"]
+    talk.refresh_from_db()
+    assert (talk.status, talk.owner, talk.waiting_since) == ("resolved", "bot", None)
+    for _twice in range(2):
+        bob_at.post(address("undo-resolve", talk.pk), headers=HTMX)
+        talk.refresh_from_db()
+        assert talk.status == "open"
+        assert (talk.owner, talk.waiting_since, talk.answered_to, talk.assignee_id) == before
+
+
+def test_an_account_in_trouble_says_so_and_managers_find_the_way(talk, bob_at, client_for, alice):
+    channel = reverse("integrations:detail", args=[talk.account_id])
+    page = text_of(bob_at.get(address("conversation", talk.pk)))
+    assert "composer-why" not in page
+    talk.account.state, talk.account.problem = "attention", "The access token has expired; connect the account again."
+    talk.account.save()
+    page = text_of(bob_at.get(address("conversation", talk.pk)))
+    assert "needs attention; messages may not go out. The access token has expired" in page
+    assert 'value="reply"' in page
+    assert channel not in page
+    assert "A manager can mend that" in page
+    assert channel in text_of(client_for(alice).get(address("conversation", talk.pk)))
+    talk.account.state = "disconnected"
+    talk.account.save()
+    page = text_of(client_for(alice).get(address("conversation", talk.pk)))
+    assert "is disconnected, so nothing can be sent here." in page
+    assert channel in page
+    assert 'value="reply"' not in page
+    refused = bob_at.post(address("send", talk.pk), {"text": "Hello", "token": "t"}, headers=HTMX)
+    assert refused.status_code == 422
+    assert "is disconnected" in text_of(refused)
+
+
 def test_live_is_silent_until_something_happens(talk, bob_at, client_for, alice, says, settle):
     cursor = queries.change_cursor()
     quiet = bob_at.get(address("live"), {"since": cursor, "open": talk.pk})
