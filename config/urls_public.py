@@ -1,7 +1,10 @@
-"""The public host: the agency's admin, sign-in, webhooks, health."""
+"""The public host: the agency's admin, sign-in, webhooks and their description, health."""
 
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from apps.organizations.openapi import PublicSchema
 
 from .metrics import metrics
 
@@ -10,6 +13,12 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),  # the console's language menu
     path("accounts/", include("apps.organizations.accounts_urls")),
+    path(
+        "api/schema/",
+        SpectacularAPIView.as_view(urlconf="config.urls_public", generator_class=PublicSchema),
+        name="schema",
+    ),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls_public")),
     path("", include("apps.integrations.urls_public")),

@@ -210,9 +210,10 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         fresh = queries.get_conversation(conversation.pk)
         return Response(ConversationSerializer(fresh).data)
 
-    @extend_schema(methods=["GET"], responses=MessageSerializer(many=True))
+    @extend_schema(methods=["GET"], summary="The thread, newest first", responses=MessageSerializer(many=True))
     @extend_schema(
         methods=["POST"],
+        summary="Send a message, upon which the bot pauses",
         request=SendMessageSerializer,
         responses={201: MessageSerializer},
         parameters=[

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
@@ -28,25 +28,31 @@ _VERIFY_TOKENS = {
     "instagram": "FACEBOOK_VERIFY_TOKEN",
     "whatsapp": "WHATSAPP_VERIFY_TOKEN",
 }
+_ANSWER = inline_serializer("Answer", {"code": serializers.CharField(), "message": serializers.CharField()})
 
 
 class WebhookView(APIView):
-    """Meta's webhook: one address per channel for all organizations."""
+    """Meta's webhook: one address per channel for all organizations. In production `front` answers POST before it."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = ()
     parser_classes = ()
+    operation_names = {"GET": "verify", "POST": "receive"}
     channel = ""
 
     @extend_schema(
         summary="Verify the webhook",
+        description="Meta asks once, when the address is entered there; the answer is the challenge, as it came.",
         parameters=[
             OpenApiParameter("hub.mode", str, required=True),
             OpenApiParameter("hub.verify_token", str, required=True),
             OpenApiParameter("hub.challenge", str, required=True),
         ],
-        responses={(200, "text/plain"): OpenApiTypes.STR, 403: OpenApiResponse(description="Wrong token")},
+        responses={
+            (200, "text/plain"): OpenApiResponse(OpenApiTypes.STR, description="The challenge"),
+            (403, "text/plain"): OpenApiResponse(OpenApiTypes.STR, description="Wrong token"),
+        },
         tags=["webhook"],
     )
     def get(self, request: Request) -> HttpResponse:
@@ -62,15 +68,15 @@ class WebhookView(APIView):
         return HttpResponse(challenge, content_type="text/plain; charset=utf-8")
 
     @extend_schema(
-        summary="Deliver webhooks",
+        summary="Receive deliveries",
         description="The raw body is stored durably, then answered; `X-Hub-Signature-256` signs it.",
-        request=OpenApiTypes.OBJECT,
+        request={"application/json": OpenApiTypes.OBJECT},
         parameters=[OpenApiParameter("X-Hub-Signature-256", str, OpenApiParameter.HEADER, required=True)],
         responses={
-            200: OpenApiResponse(OpenApiTypes.OBJECT, description="Stored, or kept for the agency to look at"),
-            403: OpenApiResponse(OpenApiTypes.OBJECT, description="Wrong signature; nothing stored"),
-            413: OpenApiResponse(OpenApiTypes.OBJECT, description="Too large"),
-            503: OpenApiResponse(OpenApiTypes.OBJECT, description="Not stored; deliver again"),
+            200: OpenApiResponse(_ANSWER, description="Stored, or kept for the agency to look at"),
+            403: OpenApiResponse(_ANSWER, description="Wrong signature; nothing stored"),
+            413: OpenApiResponse(_ANSWER, description="Too large"),
+            503: OpenApiResponse(_ANSWER, description="Not stored; deliver again"),
         },
         tags=["webhook"],
     )

@@ -28,7 +28,7 @@ REST_FRAMEWORK = {
     },
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.organizations.openapi.Schema",
     "EXCEPTION_HANDLER": "apps.organizations.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -44,6 +44,22 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.organizations.openapi.describe_refusals",
+    ],
+    "TAGS": [
+        {"name": "token", "description": "Sign in for programs."},
+        {"name": "leads", "description": "People who may buy, what happened with them, and forms that capture them."},
+        {"name": "conversations", "description": "Threads on all channels, their messages, canned replies, templates."},
+        {"name": "channels", "description": "Connected accounts."},
+        {"name": "catalog", "description": "What is sold."},
+        {"name": "ai", "description": "The persona, intents, and every answer that a model gave."},
+        {"name": "webhooks", "description": "Events on their way out: endpoints and deliveries."},
+        {"name": "stats", "description": "Figures over a range of days."},
+        {"name": "users", "description": "Who works here."},
+        {"name": "system", "description": "The organization, its API keys, activity log and usage."},
+    ],
     # Sets of choices that several things share or that bear the same field name.
     "ENUM_NAME_OVERRIDES": {
         "LanguageEnum": [("en", "en"), ("ar", "ar")],

@@ -159,6 +159,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @extend_schema(methods=["GET"], responses=_Me, tags=["users"])
     @extend_schema(
         methods=["PATCH"],
+        summary="Change one's own name or language",
         request=MeSerializer,
         responses={200: _Me, 403: OpenApiResponse(description="API keys are not people")},
         tags=["users"],
