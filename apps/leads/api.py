@@ -49,6 +49,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
 
     tags: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
     reasons = ReasonSerializer(source="reasons_shown", many=True, read_only=True)
+    email = serializers.CharField(read_only=True)  # may be empty, which no address is
     owner = serializers.IntegerField(source="owner_id", allow_null=True, read_only=True)
     owner_name = serializers.SerializerMethodField()
 

@@ -1,0 +1,167 @@
+"""The API as it describes itself: the description is sound, and nothing that fits it (or does not) is answered with 5xx.
+
+Schemathesis makes requests from the description, good ones and bad ones, and sends them through the whole WSGI
+application as Acme's owner. Two of three name rows that exist. Each request's effects are taken back, so that the
+next one finds the same rows; the same requests come in each run.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.contrib.admindocs.views import simplify_regex
+from django.core.cache import cache
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, connection, transaction
+
+from apps.ai import models as ai
+from apps.organizations.tokens import token_for
+from apps.webhooks_outbox import models as outbox
+from tests.routes import triable
+from tests.samples import Samples
+
+GOOD, BAD = 12, 6  # requests per operation
+DEPTH = int(os.environ.get("SCHEMA_DEPTH", "1"))  # so many times as many: to look deeper, now and then
+
+
+@pytest.mark.parametrize("urlconf", ["config.urls_tenant", "config.urls_public"])
+def test_the_description_is_valid_and_made_without_warnings(urlconf):
+    call_command("spectacular", "--fail-on-warn", "--validate", urlconf=urlconf, stdout=io.StringIO())
+
+
+@pytest.fixture
+def described(acme, client_for) -> dict[str, Any]:
+    return client_for(None).get("/api/schema/?format=json").json()
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield method, path, operation
+
+
+def test_operations_have_names_lines_tags_and_refusals(described):
+    names = [operation["operationId"] for _method, _path, operation in operations(described)]
+    assert len(set(names)) == len(names)
+    assert {"leads_stage", "leads_change", "conversations_messages_create", "messages_why"} <= set(names)
+    known = {tag["name"] for tag in described["tags"]}
+    poor = []
+    for method, path, operation in operations(described):
+        refusals = operation["responses"].keys() - {"200", "201", "202", "204"}
+        if not operation["summary"] or not set(operation["tags"]) <= known or not {"429", "default"} <= refusals:
+            poor.append(f"{method} {path}: {operation['summary']!r}, {operation['tags']}, {sorted(refusals)}")
+        if "{" in path and "404" not in refusals:
+            poor.append(f"{method} {path} does not say that there may be nothing")
+    assert not poor, "\n".join(poor)
+
+
+def test_the_public_host_describes_the_webhook_door(public, client_for):
+    client = client_for(None, None)
+    described = client.get("/api/schema/?format=json").json()
+    assert set(described["paths"]) == {f"/webhook/{channel}/" for channel in ("facebook", "instagram", "whatsapp")}
+    door = described["paths"]["/webhook/whatsapp/"]
+    assert (door["get"]["operationId"], door["post"]["operationId"]) == (
+        "webhook_whatsapp_verify",
+        "webhook_whatsapp_receive",
+    )
+    assert "requestBody" in door["post"]
+    assert client.get("/api/docs/").status_code == 200
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """The application stays on the test's connection, as with Django's own test client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def _real_parts(acme: Any) -> dict[str, list[str]]:
+    """The ids of rows that exist, by the description's path: {"/api/leads/{}/stage/": ["9000001"]}."""
+    samples = Samples(acme)
+    samples.change(outbox.Endpoint, secrets=[{"secret": "whsec_" + "MDEy" * 10, "until": None}])
+    samples.change(ai.Intent, phrases=["how much is it"])
+    found = {}
+    for route in triable():
+        if route.is_api and route.rows:
+            words = simplify_regex(route.pattern)
+            match = re.fullmatch(re.sub(r"<[^>]+>", "([^/]+)", words), route.path(samples))
+            assert match
+            found[re.sub(r"<[^>]+>", "{}", words)] = list(match.groups())
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300 * DEPTH)
+def test_nothing_is_answered_with_a_server_error(acme, alice, one_connection):
+    from schemathesis import openapi
+    from schemathesis.generation import GenerationMode
+
+    headers = {"Host": "acme.localhost", "Authorization": f"Bearer {token_for(alice, acme)}"}
+    schema = openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), headers=headers)
+    connection.set_tenant(acme)
+    real = _real_parts(acme)
+    wrong: list[str] = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        ids = real.get(re.sub(r"\{\w+\}", "{}", operation.path), [])
+        for mode, examples in ((GenerationMode.POSITIVE, GOOD), (GenerationMode.NEGATIVE, BAD)):
+            wrong += _complaints(operation.as_strategy(generation_mode=mode), examples * DEPTH, acme, headers, ids)
+    assert not wrong, f"{len(wrong)} answers:\n\n" + "\n\n".join(sorted(set(wrong))[:30])
+
+
+def _complaints(cases: Any, examples: int, acme: Any, headers: dict[str, str], ids: list[str]) -> list[str]:
+    """What is wrong with the answers to so many requests of one kind."""
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis.errors import Unsatisfiable
+    from schemathesis import checks
+    from schemathesis.core.failures import FailureGroup
+    from schemathesis.specs.openapi import checks as described
+
+    wrong: list[str] = []
+    turns = itertools.count()
+
+    @settings(
+        max_examples=examples, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(cases)
+    def ask(case: Any) -> None:
+        if ids and next(turns) % 3:
+            case.path_parameters = dict(zip(case.path_parameters, ids, strict=True))
+        cache.clear()  # rate limits do not count here
+        connection.set_tenant(acme)
+        with transaction.atomic():
+            response = case.call(headers=headers)
+            transaction.set_rollback(True)
+        try:
+            case.validate_response(
+                response,
+                checks=[
+                    checks.not_a_server_error,
+                    described.status_code_conformance,
+                    described.content_type_conformance,
+                    described.response_schema_conformance,
+                ],
+            )
+        except FailureGroup as failures:
+            why = "; ".join(f"{failure.title}: {failure.message}" for failure in failures.exceptions)
+            wrong.append(
+                f"{case.method} {case.path}: {response.status_code}: {why[:600]}\n  sent: {case.query} {case.body!r:.400}"
+            )
+
+    with suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
+        ask()
+    return wrong
