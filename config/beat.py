@@ -39,7 +39,13 @@ class BeatThread(bootsteps.StartStopStep):
         while not self.stopping.is_set():
             try:
                 # A short interval, so that stopping does not wait for the next due entry.
-                self.service = Service(self.app, max_interval=1, remote_control=False)
+                self.service = Service(
+                    self.app,
+                    max_interval=1,
+                    # By itself a service keeps a schedule of its own in a file, and knows nothing of ours.
+                    scheduler_cls=self.app.conf.beat_scheduler,
+                    remote_control=False,
+                )
                 self.service.start()
             except Exception as error:  # noqa: BLE001 (whatever it was, time goes on)
                 log.warning("beat.interrupted", error=type(error).__name__)
