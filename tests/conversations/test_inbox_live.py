@@ -1,0 +1,72 @@
+"""A customer on the simulator, an agent in the inbox, each in a real browser's page, the whole way between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apps.conversations.models import Conversation
+from apps.simulator import services as simulator
+from apps.simulator.services import Customer
+from tests.browser import Variant, judge, look
+from tests.simulator.conftest import real, worker  # noqa: F401  fixtures
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.mark.timeout(180)
+def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:  # noqa: F811
+    with real.inside("acme"):
+        account = simulator.connect("whatsapp")
+        mona = Customer.new("whatsapp", name="Mona Saleh")
+    with look(browser, real.url("/dashboard/inbox/"), Variant(), cookies=real.cookies("bob")) as page:
+
+        def says(words: str) -> None:
+            with real.inside("acme"):
+                simulator.say(account, mona, words)
+
+        says("Hello, do you have boots?")
+        row = page.locator(".inbox-row", has_text="Mona Saleh")
+        row.wait_for(timeout=8_000)
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        thread = page.locator("#thread-messages")
+        thread.locator(".by-bot", has_text="149").first.wait_for(timeout=15_000)
+        thread.locator(".item-card", has_text="Steel toe boots").wait_for()
+
+        page.keyboard.press("t")
+        page.locator("#thread-state", has_text="You answer here").wait_for()
+        page.keyboard.press("r")
+        page.keyboard.type("Hello Mona, this is Bob.")
+        page.keyboard.press("Enter")
+        mine = thread.locator(".by-user:not(.is-pending)", has_text="this is Bob")
+        mine.wait_for()
+        says("Do you deliver to Dubai?")
+        thread.locator(".msg-in", has_text="Dubai").wait_for(timeout=8_000)
+        assert thread.locator(".by-bot", has_text="Dubai").count() == 0
+        mine.locator("[title='Delivered'], [aria-label='Delivered'], [title='Sent']").first.wait_for(timeout=10_000)
+
+        page.locator(".thread-title").click()  # out of the composer
+        page.keyboard.press("Escape")
+        page.keyboard.press("n")
+        page.keyboard.type("Wants delivery")
+        page.keyboard.press("Enter")
+        thread.locator(".msg-note", has_text="Wants delivery").wait_for()
+        page.keyboard.press("Escape")
+
+        answers = thread.locator(".by-bot").count()
+        page.keyboard.press("t")
+        page.locator("#thread-state", has_text="The bot answers here").wait_for()
+        thread.locator(".by-bot").nth(answers).wait_for(timeout=15_000)
+
+        page.keyboard.press("?")
+        page.locator("#shortcuts", has_text="Take over, or give back to the bot").wait_for()
+        judge(page, "inbox-keys")
+        page.keyboard.press("Escape")
+        page.keyboard.press("e")
+        page.locator("#toasts", has_text="Done.").wait_for()
+        page.get_by_role("button", name="Undo").click()
+        page.locator("#thread-head .btn", has_text="Done").wait_for()
+    with real.inside("acme"):
+        assert Conversation.objects.get().status == "open"
