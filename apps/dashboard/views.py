@@ -1,4 +1,4 @@
-"""The home page, and the page of one journey."""
+"""The home page, the search over everything, and the page of one journey."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from django.views.decorators.http import require_GET
 
 from apps.analytics.forms import PRESETS, RangeForm
 from apps.analytics.services import calendar_day
+from apps.catalog import queries as catalog
 from apps.jobs import clock
 from apps.organizations.access import member_required, role_of
 from apps.organizations.models import Role
 
 from .home import figures_for
 from .journey import journey
+from .search import find
 
 
 def entry(_request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,20 @@ def home(request: HttpRequest) -> HttpResponse:
     days = form.range(calendar_day(clock.now()))
     context = {"form": form, "days": days, "presets": list(PRESETS.items()), **figures_for(days)}
     return render(request, "dashboard/home.html", context)
+
+
+@require_GET
+@member_required(Role.VIEWER)
+def search(request: HttpRequest) -> HttpResponse:
+    """People, messages and items that hold the words."""
+    found = find(request.GET.get("q", ""))
+    language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+    context = {
+        "found": found,
+        "search_query": found.words,
+        "cards": [(item, catalog.card(item, language)) for item in found.items],
+    }
+    return render(request, "dashboard/search.html", context)
 
 
 @require_GET

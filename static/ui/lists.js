@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
     k: () => walk(-1),
     x: () => active()?.querySelector("[data-select]")?.click() ?? !!active(),
     g: () => { going = true; setTimeout(() => { going = false; }, 1200); return true; },
-    "/": () => { const box = [...document.querySelectorAll("[data-shortcut-focus='/']")].find((one) => one.offsetParent); box?.focus(); box?.select(); return !!box; },
+    "/": () => { const boxes = [...document.querySelectorAll("[data-shortcut-focus='/']")].filter((one) => one.offsetParent); const box = boxes.find((one) => one.closest("main")) ?? boxes[0]; box?.focus(); box?.select(); return !!box; },
     "?": () => { document.getElementById("shortcuts")?.showModal(); return true; },
     Enter: () => { if (event.target !== document.body) return false; opener(active())?.click(); return !!active(); },
   }[event.key]?.();

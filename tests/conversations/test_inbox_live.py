@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.timeout(180)
-def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:  # noqa: F811
+def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
     with real.inside("acme"):
         account = simulator.connect("whatsapp")
         mona = Customer.new("whatsapp", name="Mona Saleh")
