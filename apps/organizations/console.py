@@ -117,7 +117,9 @@ def totals(rows: list[Row]) -> dict[str, Any]:
 
 
 def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Unfold's DASHBOARD_CALLBACK."""
+    """Unfold's DASHBOARD_CALLBACK. Staff who may not look at organizations see none here either."""
+    if not request.user.has_perm("organizations.view_organization"):  # type: ignore[union-attr]
+        return context
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "trouble"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from apps.jobs import clock
+from apps.ui.contrast import DEFAULT as DEFAULT_ACCENT
 
 
 class Role(models.TextChoices):
@@ -91,7 +92,7 @@ class Organization(TenantMixin):
     accent = models.CharField(
         _("color"),
         max_length=7,
-        default="#3b5bdb",
+        default=DEFAULT_ACCENT,
         validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("A color such as #3b5bdb."))],
     )
     sender_name = models.CharField(_("sender name"), max_length=120, blank=True, default="")

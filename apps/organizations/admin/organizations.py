@@ -51,6 +51,7 @@ class MembershipInline(TabularInline):
     extra = 0
     fields = ("user", "role", "is_active")
     autocomplete_fields = ("user",)
+    can_delete = False  # switched off instead: the role stays known
 
 
 @admin.register(Organization)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -34,6 +36,7 @@ class MembershipInline(TabularInline):
     extra = 0
     fields = ("organization", "role", "is_active")
     autocomplete_fields = ("organization",)
+    can_delete = False  # switched off instead: the role stays known
 
 
 @admin.register(User)
@@ -48,6 +51,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     filter_horizontal = ()
     readonly_fields = ("last_login", "created_at")
     inlines = (MembershipInline,)
+    actions = ("deactivate", "reactivate")
     fieldsets = (
         (None, {"fields": ("email", "name", "language", "password")}),
         (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
@@ -59,9 +63,32 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Only a superuser makes staff: nobody raises themselves."""
-        locked = () if request.user.is_superuser else ("is_staff", "is_superuser")
+        """Only a superuser makes staff: nobody raises themselves, or locks themselves out."""
+        locked = [] if request.user.is_superuser else ["is_staff", "is_superuser"]
+        if obj is not None and obj.pk == request.user.pk:
+            locked = ["is_active", "is_staff", "is_superuser"]
         return (*self.readonly_fields, *locked)
+
+    @admin.action(
+        description=_("Deactivate: signed out everywhere at once, what they did stays"), permissions=["change"]
+    )
+    def deactivate(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        if rows.filter(pk=request.user.pk).exists():
+            messages.warning(request, gettext("You cannot deactivate yourself."))
+        self._switch(request, rows.exclude(pk=request.user.pk).filter(is_active=True), on=False)
+
+    @admin.action(description=_("Let them sign in again"), permissions=["change"])
+    def reactivate(self, request: HttpRequest, rows: QuerySet[User]) -> None:
+        self._switch(request, rows.filter(is_active=False), on=True)
+
+    def _switch(self, request: HttpRequest, rows: QuerySet[User], *, on: bool) -> None:
+        """Row by row: each is a line in the activity log."""
+        people = list(rows)
+        for person in people:
+            person.is_active = on
+            person.save(update_fields=["is_active"])
+        done = ngettext("Done for %(count)s person.", "Done for %(count)s people.", len(people))
+        messages.success(request, done % {"count": len(people)})
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are deactivated: their names stand in the history of tenants, out of reach from here."""
@@ -75,3 +102,6 @@ class MembershipAdmin(ModelAdmin):
     search_fields = ("user__email", "user__name", "organization__name")
     autocomplete_fields = ("user", "organization")
     list_select_related = ("user", "organization")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # switched off instead: the role stays known

@@ -1,0 +1,248 @@
+"""The agency's console: every organization at a glance, people who come and go, and who is let in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.jobs import clock
+from apps.jobs.models import Job
+from apps.organizations import services
+from apps.organizations.console import overview
+from apps.organizations.models import (
+    AccountRoute,
+    Domain,
+    Membership,
+    Organization,
+    OrganizationHealth,
+    Role,
+    UnroutedDelivery,
+    User,
+)
+from tests.conftest import PASSWORD
+
+USERS = "/admin/organizations/user/"
+
+
+@pytest.fixture
+def console(public, dana, client_for):
+    return client_for(dana, None)
+
+
+def busy(organization: Organization, *, spend: str = "12.5") -> None:
+    """A month of messages, a channel, and a failure."""
+    services.meter(
+        organization,
+        [("message_in", 240, Decimal(0)), ("message_out", 180, Decimal(0)), ("ai_tokens", 9, Decimal(spend))],
+    )
+    AccountRoute.objects.create(channel="whatsapp", external_id=f"wa-{organization.pk}", organization=organization)
+    OrganizationHealth.objects.update_or_create(
+        organization=organization,
+        defaults={"last_failure": "The page token has expired.", "last_failure_at": clock.now(), "channels_attention": 1,
+                  "last_message_at": clock.now()},
+    )  # fmt: skip
+
+
+def another(number: int) -> Organization:
+    """An organization without a schema: the overview reads none."""
+    organization = Organization(slug=f"shop-{number}", schema_name=f"shop_{number}", name=f"Shop {number}")
+    organization.save()
+    Domain.objects.create(tenant=organization, domain=f"shop-{number}.localhost", is_primary=True)
+    return organization
+
+
+def test_every_organization_is_there_with_its_figures(console):
+    acme = Organization.objects.get(slug="acme")
+    busy(acme, spend="41")
+    page = console.get("/admin/").content.decode()
+    for words in (
+        "Acme",
+        "Globex",
+        "240 / 180",
+        "82% of",
+        "WhatsApp",
+        "The page token has expired.",
+        "Needs attention",
+    ):
+        assert words in page
+    row = next(row for row in overview() if row.organization == acme)
+    assert (row.received, row.sent, row.spend, row.channels) == (240, 180, Decimal(41), {"whatsapp": 1})
+    assert row.troubles == 2  # the channel and the budget
+
+
+def test_trouble_comes_first(console):
+    busy(Organization.objects.get(slug="globex"))
+    page = console.get("/admin/").content.decode()
+    assert page.index("Globex") < page.index("Acme")
+    page = console.get("/admin/?sort=name").content.decode()
+    assert page.index(">Acme<") < page.index(">Globex<")
+
+
+def test_it_costs_the_same_for_two_organizations_and_for_thirty(console, django_assert_num_queries):
+    console.get("/admin/")
+    busy(Organization.objects.get(slug="acme"))
+    with CaptureQueriesContext(connection) as few:
+        assert console.get("/admin/").status_code == 200
+    for number in range(28):
+        busy(another(number))
+        Job.objects.create(schema=f"shop_{number}", kind="x", key="", run_at=clock.now(), failed_at=clock.now(),
+                           last_error="Boom")  # fmt: skip
+    with django_assert_num_queries(len(few)):
+        page = console.get("/admin/").content.decode()
+    assert "Shop 27" in page
+    assert len(few) <= 20
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=%25", "q=" + "x" * 5000, "sort=nonsense", "sort=spend&q=acme", "q=\ud83d"]
+)
+def test_searching_never_breaks(console, query):
+    assert console.get(f"/admin/?{query.encode('utf-8', 'replace').decode()}").status_code == 200
+
+
+def test_searching_finds(console):
+    page = console.get("/admin/?q=glob").content.decode()
+    assert "Globex" in page
+    assert ">Acme<" not in page
+
+
+def test_what_belongs_to_nobody_is_counted(console):
+    UnroutedDelivery.objects.create(channel="facebook", why="unknown_account", body=b"{}", trace="0" * 32)
+    page = console.get("/admin/").content.decode()
+    assert "Unrouted deliveries" in page
+    opened = console.get("/admin/organizations/unrouteddelivery/")
+    assert opened.status_code == 200
+
+
+@pytest.mark.parametrize("who", ["alice", "charlie"])
+def test_owners_of_organizations_are_not_the_agency(public, who, client_for, request):
+    client = client_for(request.getfixturevalue(who), None)
+    for path in ("/admin/", USERS, "/admin/organizations/organization/", "/admin/organizations/organization/add/"):
+        assert client.get(path).status_code in {302, 403}
+
+
+def test_staff_without_rights_sees_no_organization(public, client_for):
+    """Agency staff who are no superusers have what was given to them, and nothing else."""
+    helper = User.objects.create_user("helper@example.com", PASSWORD, is_staff=True)
+    client = client_for(helper, None)
+    acme = Organization.objects.get(slug="acme")
+    assert client.get(f"/admin/organizations/organization/{acme.pk}/enter/").status_code == 403
+    assert client.get(USERS).status_code == 403
+    assert client.post(f"/admin/organizations/organization/{acme.pk}/enter/", {"reason": "x"}).status_code == 403
+    assert "Acme" not in client.get("/admin/").content.decode()
+
+
+def test_every_list_and_form_opens(console):
+    acme = Organization.objects.get(slug="acme")
+    busy(acme)
+    pages = [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist", urlconf="config.urls_public")
+        for model in admin.site._registry
+    ]
+    pages += [f"/admin/organizations/organization/{acme.pk}/change/", "/admin/organizations/organization/add/"]
+    pages += [f"/admin/organizations/organization/{acme.pk}/enter/"]
+    pages += [f"{USERS}{User.objects.get(email='bob@example.com').pk}/change/", f"{USERS}add/"]
+    for path in pages:
+        assert console.get(path).status_code == 200, path
+
+
+def test_a_new_organization_in_one_form(console):
+    answer = console.post(
+        "/admin/organizations/organization/add/",
+        {"name": "Nile Tours", "slug": "nile-tours", "owner_email": "amal@example.com", "language": "ar",
+         "timezone": "Africa/Cairo", "currency": "EGP"},
+    )  # fmt: skip
+    assert answer.status_code == 302
+    made = Organization.objects.get(slug="nile-tours")
+    assert (made.schema_name, made.language, made.accent) == ("nile_tours", "ar", "#0b6477")
+    assert made.invitations.get().email == "amal@example.com"
+    again = console.post(
+        "/admin/organizations/organization/add/",
+        {"name": "N", "slug": "nile-tours", "owner_email": "x@example.com", "language": "ar", "timezone": "UTC",
+         "currency": "EGP"},
+    )  # fmt: skip
+    assert again.status_code == 422
+
+
+# People ----------------------------------------------------------------------------------------------------------------
+
+
+def act(console, action: str, *people: User):
+    return console.post(USERS, {"action": action, "_selected_action": [person.pk for person in people]}, follow=True)
+
+
+def test_whoever_is_deactivated_is_out_at_once(console, bob, client_for, api_for):
+    """In the session, with a token, with a refresh token, and at the sign-in page; in every organization."""
+    services.add_member(Organization.objects.get(slug="globex"), bob, role=Role.VIEWER)
+    browsers = [client_for(bob, "acme"), client_for(bob, "globex")]
+    programs = [api_for(bob, "acme"), api_for(bob, "globex")]
+    pair = api_for(None, "acme").post("/api/token/", {"email": bob.email, "password": PASSWORD}).json()
+    assert all(browser.get("/dashboard/").status_code == 200 for browser in browsers)
+    act(console, "deactivate", bob)
+    bob.refresh_from_db()
+    assert not bob.is_active
+    assert all(browser.get("/dashboard/").status_code == 302 for browser in browsers)
+    assert all(program.get("/api/users/me/").status_code == 401 for program in programs)
+    renewed = api_for(None, "acme").post("/api/token/refresh/", {"refresh": pair["refresh"]})
+    assert renewed.status_code == 401
+    assert api_for(None, "acme").post("/api/token/", {"email": bob.email, "password": PASSWORD}).status_code == 401
+
+
+def test_deactivating_keeps_what_they_did_and_can_be_undone(console, bob):
+    act(console, "deactivate", bob)
+    assert Membership.objects.filter(user=bob, organization__slug="acme", role="agent").exists()
+    line = ContentType.objects.get_for_model(User)
+    entry = LogEntry.objects.filter(content_type=line, object_pk=str(bob.pk)).latest("id")
+    assert entry.changes["is_active"] == ["True", "False"]
+    assert entry.actor_email == "dana@example.com"
+    act(console, "reactivate", bob)
+    bob.refresh_from_db()
+    assert bob.is_active
+
+
+def test_nobody_is_deleted(console, bob, acme):
+    connection.set_schema_to_public()
+    assert console.post(f"{USERS}{bob.pk}/delete/", {"post": "yes"}).status_code == 403
+    act(console, "delete_selected", bob)
+    member = Membership.objects.get(user=bob)
+    assert console.post(f"/admin/organizations/membership/{member.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert console.post(f"/admin/organizations/organization/{acme.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert User.objects.filter(pk=bob.pk, is_active=True).exists()
+    assert Membership.objects.filter(pk=member.pk).exists()
+    assert Organization.objects.filter(pk=acme.pk).exists()
+    assert 'value="delete_selected"' not in console.get(USERS).content.decode()
+
+
+def test_nobody_locks_themselves_out(console, dana):
+    page = act(console, "deactivate", dana)
+    assert "cannot deactivate yourself" in page.content.decode()
+    form = {"email": dana.email, "name": "Dana", "language": "", "memberships-TOTAL_FORMS": 0,
+            "memberships-INITIAL_FORMS": 0}  # fmt: skip
+    console.post(f"{USERS}{dana.pk}/change/", form)  # without is_active, is_staff and is_superuser
+    dana.refresh_from_db()
+    assert dana.is_active
+    assert dana.is_superuser
+
+
+def test_a_paused_organization_is_shown_as_such(console):
+    acme = Organization.objects.get(slug="acme")
+    console.post("/admin/organizations/organization/", {"action": "pause", "_selected_action": [acme.pk]})
+    assert not Organization.objects.get(pk=acme.pk).is_active
+    assert "Paused" in console.get("/admin/").content.decode()
+    console.post("/admin/organizations/organization/", {"action": "resume", "_selected_action": [acme.pk]})
+    assert Organization.objects.get(pk=acme.pk).is_active
+
+
+def test_an_old_failure_is_still_told(console):
+    acme = Organization.objects.get(slug="acme")
+    services.report_failure("Meta refused the token.", organization=acme)
+    OrganizationHealth.objects.update(last_failure_at=clock.now() - timedelta(days=40))
+    assert "Meta refused the token." in console.get("/admin/").content.decode()
