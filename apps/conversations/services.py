@@ -285,11 +285,7 @@ def send_message(
     text = _clean(text)
     filled = _fill(template, variables) if template else None
     _check_content(conversation, text, attachments, template)
-    reference = (
-        uuid.uuid5(_OURS, f"{current_organization().schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}")
-        if token
-        else None
-    )
+    reference = _reference(conversation, by, actor, token)
     with transaction.atomic():
         locked = _locked(conversation)
         if reference and (earlier := Message.objects.filter(uuid=reference).first()):
@@ -322,6 +318,17 @@ def send_message(
     if queued.message is None:
         raise NotSent(queued.ruling)
     return queued.message
+
+
+def was_sent(conversation: Conversation, *, by: User | None, actor: str = "", token: str) -> bool:
+    """Whether `send_message` with this token has stored its message already."""
+    reference = _reference(conversation, by, actor, token)
+    return reference is not None and Message.objects.filter(uuid=reference).exists()
+
+
+def _reference(conversation: Conversation, by: User | None, actor: str, token: str) -> uuid.UUID | None:
+    who = f"{current_organization().schema_name}:{conversation.pk}:{_actor(by, actor)}:{token}"
+    return uuid.uuid5(_OURS, who) if token else None
 
 
 def _clean(text: str) -> str:

@@ -137,6 +137,7 @@ class Composer:
     templates: list[MessageTemplate] | None = None
     limit: int = 0
     token: str = ""
+    accept: str = ""  # kinds of files it takes
 
 
 def composer_of(conversation: Conversation, *, role: Role | None) -> Composer:
@@ -146,6 +147,7 @@ def composer_of(conversation: Conversation, *, role: Role | None) -> Composer:
     ruling = gate.decide(gate.Proposal(conversation=conversation, sender="user", purpose="agent"))
     codes = {finding.code for finding in ruling.findings}
     found = Composer("open", limit=limits.text, token=uuid.uuid4().hex)
+    found.accept = uploads.ACCEPT if limits.attachments else ""
     found.trouble = trouble_of(conversation.account)
     if found.trouble and role.includes(Role.MANAGER):
         found.fix_url = reverse("integrations:detail", args=[conversation.account_id])

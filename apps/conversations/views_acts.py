@@ -26,10 +26,12 @@ from apps.organizations.models import Role
 from apps.ui import phrases
 from apps.ui.toasts import announce, toast
 
-from . import queries, services
+from . import queries, services, uploads
 from .forms import NOTE, TEMPLATE, SendForm, SnoozeForm
 from .models import Conversation
 from .views import may_write, parts, person_context, query_of
+
+MOST_FILES = 10
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:
@@ -82,19 +84,33 @@ def send(request: HttpRequest, conversation_id: int) -> HttpResponse:
         elif data["mode"] == TEMPLATE:
             _template(request, found, form)
         else:
-            services.send_message(
-                found,
-                text=data["text"],
-                reply_to=_quoted(found, data["reply_to"]),
-                token=data["token"],
-                **_who(request),
-            )
+            _reply(request, found, data)
             services.take_over(found, **_who(request))  # whoever answers first is the one assigned
     except ValidationError as error:
         return _refused(request, found.pk, _words(error))
     except services.NotSent as refused:
         return _refused(request, found.pk, str(refused))
     return _done(request, found.pk)
+
+
+def _reply(request: HttpRequest, found: Conversation, data: dict[str, Any]) -> None:
+    """A reply with the files that came with it; they count as used only once it is on its way."""
+    files = request.FILES.getlist("file")
+    if files and services.was_sent(found, token=data["token"], **_who(request)):
+        return
+    if len(files) > MOST_FILES:
+        raise ValidationError(_("Send at most %(most)s files at once.") % {"most": MOST_FILES})
+    by = actor_of(request)
+    kept = [uploads.keep(file, by=by) for file in files]
+    services.send_message(
+        found,
+        text=data["text"],
+        attachments=[uploads.as_attachment(one) for one in kept],
+        reply_to=_quoted(found, data["reply_to"]),
+        token=data["token"],
+        **_who(request),
+    )
+    uploads.attach([one.pk for one in kept], by=by)
 
 
 def _note(request: HttpRequest, found: Conversation, data: dict[str, Any]) -> None:

@@ -120,6 +120,7 @@ function mergeComposer(fresh) {
   old.replaceWith(document.importNode(one, true));
   window.htmx.process(document.getElementById("composer"));
   startComposer();
+  showFiles();
   if (focused) document.querySelector("#composer [data-draft-text]")?.focus();
 }
 
@@ -247,6 +248,7 @@ function startPane() {
   lastHere = one?.dataset.hereUrl ?? "";
   markOpen();
   if (!one) return;
+  files = [];
   toEnd();
   watchOlder();
   startComposer();
@@ -429,11 +431,83 @@ function dress() {
   if (!CSS.supports("field-sizing", "content")) box.rows = Math.min(10, Math.max(2, box.value.split("\n").length));
 }
 
+// Files that go out with the reply: chosen, dropped or pasted.
+const LARGEST = 10_000_000;
+const MOST_FILES = 10;
+let files = [];
+
+function showFiles() {
+  const list = form()?.querySelector("[data-files]");
+  if (!list) return;
+  list.hidden = !files.length;
+  list.replaceChildren(...files.map((file) => {
+    const item = document.createElement("li");
+    item.className = "composer-file";
+    if (file.type.startsWith("image/")) {
+      const picture = document.createElement("img");
+      picture.alt = "";
+      picture.src = URL.createObjectURL(file);
+      picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
+      item.append(picture);
+    }
+    const name = document.createElement("bdi");
+    name.className = "truncate";
+    name.textContent = file.name;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.textContent = "×";
+    button.setAttribute("aria-label", phrases.remove.replace("{name}", file.name));
+    button.addEventListener("click", () => { setFiles(files.filter((one) => one !== file)); field().focus(); });
+    item.append(name, button);
+    return item;
+  }));
+}
+
+function setFiles(chosen) {
+  files = chosen;
+  showFiles();
+}
+
+function addFiles(given) {
+  if (!form()?.querySelector("[data-file]") || modeOf(form()) === "note") return false;
+  const good = [...given].filter((one) => one.size <= LARGEST);
+  const large = [...given].find((one) => one.size > LARGEST);
+  problem(large ? phrases.large.replace("{name}", large.name) : files.length + good.length > MOST_FILES ? phrases.many : "");
+  setFiles([...files, ...good].slice(0, MOST_FILES));
+  field().focus();
+  return true;
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches?.("[data-file]")) return;
+  addFiles(event.target.files);
+  event.target.value = "";
+});
+document.addEventListener("paste", (event) => {
+  if (event.target.matches?.("[data-draft-text]") && event.clipboardData?.files.length && addFiles(event.clipboardData.files)) event.preventDefault();
+});
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") && event.target.closest?.("#thread");
+document.addEventListener("dragover", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  thread().classList.add("is-dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!thread()?.contains(event.relatedTarget)) thread()?.classList.remove("is-dropping");
+});
+document.addEventListener("drop", (event) => {
+  thread()?.classList.remove("is-dropping");
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  addFiles(event.dataTransfer.files);
+});
+
 function newToken() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function pending(text, mode) {
+function pending(text, mode, sent) {
   const item = document.createElement("li");
   item.className = `msg ${mode === "note" ? "msg-note" : "msg-out by-user"} is-pending is-first`;
   const bubble = document.createElement("div");
@@ -441,7 +515,7 @@ function pending(text, mode) {
   const words = document.createElement("p");
   words.className = "bubble-text";
   words.dir = "auto";
-  words.textContent = text;
+  words.textContent = [text, ...sent.map((one) => `📎 ${one.name}`)].filter(Boolean).join("\n");
   const foot = document.createElement("span");
   foot.className = "msg-foot";
   foot.textContent = phrases.sending;
@@ -459,7 +533,7 @@ function problem(words) {
   place.hidden = !words;
 }
 
-async function deliver(url, body, item, conversation, text) {
+async function deliver(url, body, item, conversation, text, sent) {
   item.querySelector(".msg-foot").textContent = phrases.sending;
   try {
     const answer = await ask(url, { method: "POST", body });
@@ -467,7 +541,7 @@ async function deliver(url, body, item, conversation, text) {
     if (answer.ok || answer.status === 422) {
       item.remove();
       const why = opened() === conversation ? apply(html) : "";
-      if (answer.status === 422) giveBack(conversation, text, why);
+      if (answer.status === 422) giveBack(conversation, text, why, sent);
       else toEnd();
       return;
     }
@@ -478,14 +552,15 @@ async function deliver(url, body, item, conversation, text) {
     again.type = "button";
     again.className = "link";
     again.textContent = phrases.again;
-    again.addEventListener("click", () => deliver(url, body, item, conversation, text)); // the same token: sent once
+    again.addEventListener("click", () => deliver(url, body, item, conversation, text, sent)); // the same token: sent once
     foot.replaceChildren(`${phrases.kept} `, again);
     item.classList.add("is-failed");
   }
 }
 
-function giveBack(conversation, text, why) {
+function giveBack(conversation, text, why, sent) {
   const box = opened() === conversation ? field() : null;
+  if (box && !files.length) setFiles(sent);
   if (box && !box.value) {
     box.value = text;
     saveDraft();
@@ -499,21 +574,25 @@ function submit() {
   const one = form();
   const box = field();
   const text = box.value.trim();
-  if (!text) return box.focus();
+  const mode = modeOf(one);
+  const sent = mode === "note" ? [] : files;
+  if (!text && !sent.length) return box.focus();
   closeCanned();
   problem("");
   const token = one.elements.token;
-  const body = new URLSearchParams(new FormData(one));
-  const mode = modeOf(one);
+  const body = new FormData(one);
   body.set("text", text);
+  body.delete("file");
+  for (const file of sent) body.append("file", file, file.name);
   token.value = newToken();
   box.value = "";
+  if (sent.length) setFiles([]);
   saveDraft();
   dress();
   box.focus();
   const query = new URLSearchParams(location.search);
   query.set("rows", document.querySelectorAll("#inbox-rows [data-row]").length);
-  deliver(`${new URL(one.action).pathname}?${query}`, body, pending(text, mode), opened(), text);
+  deliver(`${new URL(one.action).pathname}?${query}`, body, pending(text, mode, sent), opened(), text, sent);
 }
 
 document.addEventListener("submit", (event) => {
@@ -524,7 +603,7 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 document.addEventListener("change", (event) => {
-  if (event.target.closest?.("[data-composer]")) {
+  if (event.target.closest?.("[data-composer]") && !event.target.matches("[data-file]")) {
     dress();
     saveDraft();
     if (event.target.name === "mode") field()?.focus();

@@ -10,7 +10,7 @@ from apps.conversations.models import Conversation
 from apps.simulator import services as simulator
 from apps.simulator.services import Customer
 from tests.browser import Variant, judge, look
-from tests.simulator.conftest import real, worker  # noqa: F401  fixtures
+from tests.simulator.conftest import PNG, real, worker  # noqa: F401  fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -55,9 +55,20 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         thread.locator(".msg-note", has_text="Wants delivery").wait_for()
         page.keyboard.press("Escape")
 
+        page.keyboard.press("r")
+        page.locator("[data-file]").set_input_files({"name": "map.png", "mimeType": "image/png", "buffer": PNG})
+        page.locator(".composer-file", has_text="map.png").wait_for()
+        page.keyboard.type("This is where we are.")
+        page.keyboard.press("Enter")
+        sent = thread.locator(".by-user:not(.is-pending)", has_text="where we are")
+        sent.locator("img").wait_for()
+        assert sent.locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") == 8
+        page.keyboard.press("Escape")
+
         answers = thread.locator(".by-bot").count()
         page.keyboard.press("t")
         page.locator("#thread-state", has_text="The bot answers here").wait_for()
+        says("And do you have gloves?")
         thread.locator(".by-bot").nth(answers).wait_for(timeout=15_000)
 
         page.keyboard.press("?")

@@ -6,12 +6,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.conversations import queries, services
-from apps.conversations.models import CannedReply, Conversation, Message, MessageTemplate
+from apps.conversations.models import CannedReply, Conversation, Message, MessageTemplate, Upload
 from apps.jobs import clock
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -175,6 +176,37 @@ def test_steering_a_conversation(talk, bob_at, bob, alice):
     talk.lead.refresh_from_db()
     assert (talk.lead.name, talk.lead.email) == ("Sam Reed", "sam@example.com")
     assert bob_at.post(address("edit-person", talk.pk), {"email": "no"}, headers=HTMX).status_code == 422
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+
+
+def test_files_go_out_with_a_reply_once(talk, bob_at, bob):
+    def send(token: str, *files: tuple[str, bytes], text: str = ""):
+        given = [SimpleUploadedFile(name, content) for name, content in files]
+        return bob_at.post(address("send", talk.pk), {"text": text, "token": token, "file": given}, headers=HTMX)
+
+    for _click in range(2):
+        answer = send("t", ("boot.png", PNG), ("prices.pdf", b"%PDF-1.7"), text="Here you are")
+        assert answer.status_code == 200
+    message = Message.objects.get(sender="user")
+    assert [one["kind"] for one in message.attachments] == ["image", "file"]
+    assert Upload.objects.count() == 2
+    assert not Upload.objects.filter(used_at=None).exists()
+    page = text_of(answer)
+    assert f'<img src="{message.attachments[0]["url"]}"' in page
+    assert "prices.pdf" in page
+    assert "Here you are" in page
+    assert send("u", ("boot.png", PNG)).status_code == 200, "a picture needs no words"
+    for token, files, why in [
+        ("v", [("run.exe", b"MZ")], "Files of this kind cannot be sent here."),
+        ("w", [("boot.png", b"<html>")], "not the picture that its name says"),
+        ("x", [("n.txt", b"x")] * 11, "at most 10 files"),
+    ]:
+        refused = send(token, *files, text="Look")
+        assert refused.status_code == 422
+        assert why in text_of(refused)
+    assert not Message.objects.filter(text="Look").exists()
 
 
 def test_undoing_done_brings_back_who_answered(talk, bob_at, bob, says, settle):
