@@ -37,7 +37,7 @@ def entries(*, who: str = "", what: str = "", since: str = "", until: str = "", 
         found = found.filter(Q(actor_email__icontains=who) | Q(additional_data__actor__istartswith=who)
                              | Q(additional_data__name__icontains=who))  # fmt: skip
     if what:
-        label, _dot, model = what.partition(".")
+        label, _dot, model = what.replace("\x00", "").partition(".")
         found = found.filter(content_type__app_label=label[:100], content_type__model=model[:100])
     if act in _ACTS:
         found = found.filter(action=_ACTS[act])

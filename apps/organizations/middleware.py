@@ -152,6 +152,8 @@ class MembershipMiddleware:
         if request.user.is_authenticated:
             if request.tenant is not None:
                 self._find(request, request.tenant)
+            elif staff.SESSION_KEY in request.session:  # made for a tenant's host: it opens no console
+                logout(request)
             chosen = getattr(request.user, "language", "")
             if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(chosen)

@@ -1,0 +1,133 @@
+"""Agency staff inside a tenant: let in once, for a while, visibly, and written down."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from auditlog.models import LogEntry
+from django.db import connection
+
+from apps.jobs import clock
+from apps.organizations.models import Organization, StaffEntry
+
+REASON = "A customer cannot connect WhatsApp"
+
+
+@pytest.fixture
+def knock(public, dana, client_for):
+    """Ask the console for a way into an organization: the link it gives."""
+
+    def ask(slug: str = "acme", reason: str = REASON) -> str:
+        organization = Organization.objects.get(slug=slug)
+        page = client_for(dana, None).post(
+            f"/admin/organizations/organization/{organization.pk}/enter/", {"reason": reason}
+        )
+        assert page.status_code == 200
+        return re.search(rf"http://{slug}\.localhost:8000(/staff/enter/[^\"/]+/)", page.content.decode())[1]
+
+    return ask
+
+
+@pytest.fixture
+def inside(knock, client_for):
+    """Dana's browser inside Acme."""
+    client = client_for(None, "acme")
+    assert client.get(knock()).headers["Location"] == "/dashboard/"
+    return client
+
+
+def test_staff_sees_what_an_owner_sees_under_a_banner(inside, acme):
+    for path in ("/dashboard/", "/dashboard/leads/", "/dashboard/settings/team/", "/dashboard/settings/keys/"):
+        page = inside.get(path)
+        assert page.status_code == 200
+        assert "You are inside Acme as agency staff. What you do here is recorded." in page.content.decode()
+    assert inside.get("/api/users/me/").json()["kind"] == "staff"
+
+
+def test_nobody_else_sees_the_banner(acme, alice, client_for):
+    assert "agency staff" not in client_for(alice).get("/dashboard/").content.decode()
+
+
+def test_coming_in_is_in_the_tenants_own_log(inside, acme, alice, client_for):
+    entry = LogEntry.objects.get(content_type__model="staffentry")
+    assert entry.additional_data["actor"].startswith("staff:")
+    assert entry.changes == {"reason": REASON}
+    page = client_for(alice).get("/dashboard/settings/activity/?act=access").content.decode()
+    assert REASON in page
+    row = StaffEntry.objects.get()
+    assert row.redeemed_at is not None
+    assert row.address == "127.0.0.1"
+
+
+def test_what_staff_changes_is_signed_as_staff(inside, acme, dana):
+    inside.post("/dashboard/settings/keys/", {"name": "Shop", "role": "agent", "days": ""})
+    made = LogEntry.objects.filter(content_type__model="apikey").latest("id")
+    assert made.additional_data == {"actor": f"staff:{dana.pk}", "name": "Dana"}
+
+
+def test_a_link_opens_once_within_a_minute_and_only_its_own_house(knock, client_for):
+    link = knock()
+    assert client_for(None, "globex").get(link).status_code == 410
+    assert client_for(None, "acme").get(link).status_code == 302
+    assert client_for(None, "acme").get(link).status_code == 410
+    late = knock()
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert client_for(None, "acme").get(late).status_code == 410
+
+
+@pytest.mark.parametrize("token", ["x", "eyJlbnRyeSI6MX0:1:x", "%00", "a" * 3000])
+def test_made_up_links_open_nothing(acme, client_for, token):
+    assert client_for(None, "acme").get(f"/staff/enter/{token}/").status_code in {404, 410}
+
+
+def test_the_stay_ends_after_four_hours(inside):
+    with clock.frozen(clock.now() + timedelta(hours=4, seconds=1)):
+        assert inside.get("/dashboard/").status_code == 302
+    assert inside.get("/dashboard/").status_code == 302  # signed out, not only shut out
+
+
+def test_leaving_ends_it(inside):
+    page = inside.post("/staff/leave/")
+    assert "/admin/" in page.content.decode()
+    assert inside.get("/dashboard/").status_code == 302
+    connection.set_schema_to_public()
+    assert StaffEntry.objects.get().ended_at is not None
+
+
+@pytest.mark.parametrize("gone", [{"is_active": False}, {"is_staff": False}])
+def test_who_is_staff_no_longer_is_out_at_once(inside, dana, gone):
+    for name, value in gone.items():
+        setattr(dana, name, value)
+    dana.save()
+    assert inside.get("/dashboard/").status_code == 302
+    assert inside.get("/api/leads/").status_code == 401
+
+
+def test_the_session_is_worth_nothing_elsewhere_and_ends_there(inside, client_for):
+    elsewhere = client_for(None, "globex")
+    elsewhere.cookies["sessionid"] = inside.cookies["sessionid"].value
+    assert elsewhere.get("/dashboard/").status_code == 302
+    assert inside.get("/dashboard/").status_code == 302
+
+
+def test_the_session_does_not_open_the_console(inside, client_for):
+    console = client_for(None, None)
+    console.cookies["sessionid"] = inside.cookies["sessionid"].value
+    assert console.get("/admin/").status_code in {302, 403}
+
+
+def test_staff_without_an_entry_is_a_stranger(acme, dana, client_for, api_for):
+    """Being staff opens the console; a tenant opens only through its door."""
+    assert client_for(dana, "acme").get("/dashboard/").status_code == 403
+    assert client_for(dana, "acme").get("/api/leads/").status_code == 401
+    answer = api_for(None, "acme").post("/api/token/", {"email": dana.email, "password": "correct horse battery"})
+    assert answer.json()["code"] == "not_a_member"
+
+
+def test_a_reason_is_needed(public, dana, client_for):
+    acme = Organization.objects.get(slug="acme")
+    path = f"/admin/organizations/organization/{acme.pk}/enter/"
+    assert client_for(dana, None).post(path, {"reason": " "}).status_code == 422
+    assert not StaffEntry.objects.exists()
