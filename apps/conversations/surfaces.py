@@ -102,5 +102,6 @@ def register_all() -> None:
                 extra=EXTRA.get(channel, {}),
                 # WhatsApp speaks of templates and quality under the business account's id.
                 also_routed=("waba_id",) if channel == "whatsapp" else (),
+                settings_page="webchat:settings" if channel == "webchat" else "",
             )
         )

@@ -44,6 +44,7 @@ class Surface:
     # Further ids that connecting may give: {settings key: label}. Those in `also_routed` get webhooks too.
     extra: dict[str, Any] = field(default_factory=dict)
     also_routed: tuple[str, ...] = ()
+    settings_page: str = ""  # name of the page on which the channel itself is set up
 
 
 SURFACES: dict[str, Surface] = {}

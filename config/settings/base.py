@@ -51,6 +51,7 @@ TENANT_APPS = [
     "apps.catalog",
     "apps.leads",
     "apps.conversations",
+    "apps.webchat",
     "apps.webhooks_outbox",
     "apps.analytics",
     "apps.dashboard",

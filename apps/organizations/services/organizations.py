@@ -29,6 +29,11 @@ def on_new_organization(prepare: Prepare) -> Prepare:
     return prepare
 
 
+def preparations() -> tuple[Prepare, ...]:
+    """Everything that gives a new tenant its first rows."""
+    return tuple(_PREPARE)
+
+
 def create_organization(
     *,
     slug: str,
