@@ -36,6 +36,7 @@ from .adapters import (
     Sent,
     Template,
     Unknown,
+    Unreachable,
 )
 from .adapters.registry import adapter
 from .fates import note_failed, note_unknown
@@ -274,9 +275,12 @@ def reconcile(job: Claimed) -> datetime | None:
     looked = int(message.payload.get("looks", 0))
     found: Sent | None = None
     not_there = False
+    there: tuple[str, ...] = ()
     try:
         found = adapter(conversation.channel).find(plain(conversation.account), outgoing(message))
         not_there = found is None
+    except Unreachable as error:  # the first pieces arrived, the rest surely did not
+        not_there, there = True, error.sent_ids
     except SendError as error:
         log.info("message.fate_unknown", message=message.pk, code=error.reason.code)
     with transaction.atomic():
@@ -289,7 +293,8 @@ def reconcile(job: Claimed) -> datetime | None:
             return None
         if not_there and message.attempts < ATTEMPTS:
             message.status, message.status_at, message.claim = Status.QUEUED, clock.now(), None
-            message.save(update_fields=["status", "status_at", "claim"])
+            message.payload = {**message.payload, "sent_ids": [*message.payload.get("sent_ids", ()), *there]}
+            message.save(update_fields=["status", "status_at", "claim", "payload"])
             conversation.change()
             jobs.schedule(SEND, str(conversation.pk))
             return None

@@ -178,6 +178,21 @@ def test_no_answer_came_so_we_look_before_we_send_again(talk, settle, graph, ali
     assert message.external_id == graph.messages[-1].id
 
 
+def test_where_only_the_first_part_arrived_the_rest_is_sent(talk, settle, graph, alice):
+    graph.drop_next()  # the first of three is taken, and nobody hears about it
+    text = " ".join(f"word{number:04}" for number in range(600))
+    message = services.send_message(talk, text=text, by=alice)
+    jobs.run_due()
+    message.refresh_from_db()
+    assert message.status == "unknown"
+    settle()
+    message.refresh_from_db()
+    assert message.status == "sent"
+    arrived = graph.messages[1:]
+    assert " ".join(sent.text for sent in arrived) == text
+    assert [message.external_id, *message.external_ids] == [sent.id for sent in arrived]
+
+
 def test_where_the_platform_cannot_tell_a_person_decides(says, settle, graph, alice):
     says("whatsapp", "Hi")
     settle()

@@ -37,6 +37,7 @@ from apps.conversations.adapters import (
     Sent,
     Template,
     Unknown,
+    Unreachable,
     graph,
     reasons,
 )
@@ -177,7 +178,10 @@ def _button(button: Button) -> dict[str, Any]:
 
 
 def find(surface: Surface, account: Account, message: Outgoing) -> Sent | None:
-    """Our message among the thread's newest ones, told by its text, sender and time."""
+    """Our message among the thread's newest ones, told by its text, sender and time.
+
+    Of one in several pieces only the first may be there: Unreachable, with their ids, says that the rest is not.
+    """
     since = (message.created_at or _EARLIEST) - _CLOCKS_DIFFER
     try:
         thread, complete = _thread(surface, account, message.to.id)
@@ -187,15 +191,18 @@ def find(surface: Surface, account: Account, message: Outgoing) -> Sent | None:
     ours = [item for item in thread if moment(item.get("created_time"), now) >= since]
     ours = [item for item in ours if identifier(mapping(item.get("from")).get("id")) != message.to.id]
     pieces = _pieces(surface, message)[message.skip :]
-    ids = []
-    for piece in pieces:
+    ids, in_a_row = [], 0
+    for position, piece in enumerate(pieces):
         match = next((item for item in reversed(ours) if _same(piece, item)), None)
         if match:
             ours.remove(match)
             ids.append(identifier(match.get("id")))
+            in_a_row += len(ids) == position + 1
     if ids and len(ids) == len(pieces):
         return Sent(id=ids[0], more_ids=tuple(ids[1:]))
     reached_back = complete or any(moment(item.get("created_time"), now) < since for item in thread)
+    if ids and reached_back and in_a_row == len(ids):
+        raise Unreachable(reasons.local("no-history", "only the first part was found"), tuple(ids))
     if ids or not reached_back:
         raise Unknown(reasons.local("no-history", "only a part was found"), tuple(ids))
     return None

@@ -214,16 +214,26 @@ def test_where_the_history_ends_too_early_nobody_can_tell(facebook, graph):
         find(facebook, text="Long ago", created_at=created)
 
 
-def test_half_a_message_found_is_unknown(facebook, graph):
+def test_where_only_the_first_pieces_are_there_the_rest_may_follow(facebook, graph):
     words = "A sentence of some length, as people write them. " * 60
     created = graph.now()
     graph.faults.append({})
     graph.drop_next(deliver=False)
     with pytest.raises(Unknown):
         send(facebook, text=words, created_at=created)
+    with pytest.raises(Unreachable) as rest:
+        find(facebook, text=words, created_at=created)
+    assert rest.value.sent_ids == (graph.messages[0].id,)
+
+
+def test_where_only_a_later_piece_is_there_nobody_knows(facebook, graph):
+    words = "A sentence of some length, as people write them. " * 60
+    created = graph.now()
+    send(facebook, text=words, created_at=created)
+    del graph.messages[0]
     with pytest.raises(Unknown) as unknown:
         find(facebook, text=words, created_at=created)
-    assert unknown.value.sent_ids == (graph.messages[0].id,)
+    assert unknown.value.sent_ids == (graph.messages[-1].id,)
 
 
 def test_whatsapp_has_no_history(whatsapp):
