@@ -18,7 +18,7 @@ from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Identity, Lead
 
-from . import fates
+from . import drafts, fates
 from .adapters import (
     AccountNotice,
     Action,
@@ -221,7 +221,7 @@ def message(arrival: Arrival, fact: Inbound) -> None:
     )
     if not old:
         leads.note_message(conversation.lead, channel=conversation.channel, text=stored.text, at=at)
-    if wants and conversation.owner == Owner.BOT:
+    if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
 
 

@@ -74,6 +74,7 @@ class Conversation(models.Model):
     human_window_until = models.DateTimeField(null=True, blank=True)
     origin = models.JSONField(default=dict)
     language = models.CharField(max_length=8, blank=True, default="")
+    draft = models.JSONField(default=dict)  # an answer that a person may send: see drafts
     changed = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 

@@ -17,7 +17,7 @@ from apps.leads import services as leads
 from apps.organizations.queries import current_organization
 from apps.organizations.services import ai_level
 
-from . import agent
+from . import agent, drafts
 from .fates import suppress
 from .models import Conversation, Message, Owner
 from .outgoing import Content, queue_message
@@ -48,14 +48,18 @@ def answer(job: Claimed) -> None:
         conversation = (
             Conversation.objects.select_related("lead", "identity", "account").filter(pk=int(job.key)).first()
         )
-        if conversation is None or conversation.owner != Owner.BOT:
+        if conversation is None or not (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
             return
         todo = unanswered(conversation)
         if not todo or not ai_queries.persona().is_on:
             return
         with trace.following(todo[-1].trace):
+            level = ai_level(current_organization())
+            if level == "draft" or conversation.owner != Owner.BOT:
+                drafts.suggest(job, conversation, todo, reason=drafts.BUDGET)
+                return
             try:
-                draft = agent.draft_answer(conversation, todo, level=ai_level(current_organization()))
+                draft = agent.draft_answer(conversation, todo, level=level)
             except Silent:
                 return  # the organization is paused: people see that somebody waits
             except Exception as error:

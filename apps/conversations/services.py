@@ -19,7 +19,7 @@ from apps.leads import services as leads
 from apps.organizations.models import User
 from apps.organizations.queries import current_organization, membership_of
 
-from . import gate
+from . import drafts, gate
 from .adapters import Attachment, Media, Template
 from .adapters.registry import adapter
 from .dispatch import attachment as to_attachment
@@ -313,7 +313,7 @@ def send_message(
                 claim_for_human(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
                 _withdraw_drafts(locked)
             note_answered(locked)
-            locked.change(unread=0)
+            locked.change(unread=0, **drafts.settle(locked, text))
             leads.note_answer(locked.lead, actor=_actor(by, actor))
     if queued.message is None:
         raise NotSent(queued.ruling)

@@ -11,7 +11,7 @@ from apps.jobs.registry import Claimed, handles
 from apps.organizations.models import Organization
 from apps.organizations.services import on_new_organization
 
-from . import arrival, dispatch, fates, incoming, outgoing, profiles, replies, services, uploads
+from . import arrival, dispatch, drafts, fates, incoming, outgoing, profiles, replies, services, uploads
 
 
 @handles(WAKES, queue="interactive", drains=True, pending=arrival.is_pending)
@@ -29,6 +29,11 @@ def receive_later(_job: Claimed) -> datetime | None:
 @handles(replies.REPLY, queue="ai")
 def reply(job: Claimed) -> None:
     replies.answer(job)
+
+
+@handles(drafts.DRAFT, queue="ai", attempts=2)
+def draft(job: Claimed) -> None:
+    drafts.write(job)
 
 
 @handles(outgoing.SEND, queue="integrations")

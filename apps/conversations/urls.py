@@ -21,6 +21,7 @@ urlpatterns = [
     path(f"{_MESSAGE}retry/", views_acts.retry, name="retry"),
     path(f"{_MESSAGE}cancel/", views_acts.cancel, name="cancel"),
     path(f"{_ONE}send/", views_acts.send, name="send"),
+    path(f"{_ONE}draft/", views_acts.draft, name="draft"),
     path(f"{_ONE}take-over/", views_acts.take_over, name="take-over"),
     path(f"{_ONE}give-back/", views_acts.give_back, name="give-back"),
     path(f"{_ONE}assign/", views_acts.assign, name="assign"),

@@ -23,7 +23,7 @@ from apps.leads.models import Label, Stage
 from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role, User
 
-from . import gate, queries, services, uploads
+from . import drafts, gate, queries, services, uploads
 from .adapters import SendError
 from .bubbles import bubbles, preview, trouble, wait_is_long
 from .forms import snooze_presets
@@ -138,6 +138,7 @@ class Composer:
     limit: int = 0
     token: str = ""
     accept: str = ""  # kinds of files it takes
+    suggestion: drafts.Suggestion | None = None
 
 
 def composer_of(conversation: Conversation, *, role: Role | None) -> Composer:
@@ -147,6 +148,7 @@ def composer_of(conversation: Conversation, *, role: Role | None) -> Composer:
     ruling = gate.decide(gate.Proposal(conversation=conversation, sender="user", purpose="agent"))
     codes = {finding.code for finding in ruling.findings}
     found = Composer("open", limit=limits.text, token=uuid.uuid4().hex)
+    found.suggestion = drafts.suggestion_of(conversation)
     found.accept = uploads.ACCEPT if limits.attachments else ""
     found.trouble = trouble_of(conversation.account)
     if found.trouble and role.includes(Role.MANAGER):
@@ -187,6 +189,7 @@ def escalation_of(conversation: Conversation) -> tuple[str, str]:
         "order": _("The customer wants to order."),
         "unknown": _("The bot did not know an answer."),
         "stop": _("The customer wants no more messages."),
+        drafts.BUDGET: _("This month's AI budget is used up: the assistant writes drafts, people send them."),
         "send_failed": _("The bot's answer could not be sent."),
         "send_unknown": _("Nobody knows whether the bot's answer arrived."),
         "refused": _("The bot's answer was held back."),

@@ -26,7 +26,7 @@ from apps.organizations.models import Role
 from apps.ui import phrases
 from apps.ui.toasts import announce, toast
 
-from . import queries, services, uploads
+from . import drafts, queries, services, uploads
 from .forms import NOTE, TEMPLATE, SendForm, SnoozeForm
 from .models import Conversation
 from .views import may_write, parts, person_context, query_of
@@ -136,6 +136,21 @@ def _template(request: HttpRequest, found: Conversation, form: SendForm) -> None
 def _quoted(found: Conversation, message_id: int | None) -> str:
     row = found.messages.filter(pk=message_id).exclude(external_id=None).first() if message_id else None
     return (row.external_id or "") if row else ""
+
+
+@require_POST
+@member_required(Role.AGENT)
+def draft(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Have the assistant write an answer, or (`drop`) put away the one it wrote."""
+    found = queries.get_conversation(conversation_id)
+    if request.POST.get("drop"):
+        drafts.drop(found)
+        return _done(request, found.pk)
+    try:
+        drafts.ask(found)
+    except ValidationError as error:
+        return _refused(request, found.pk, _words(error))
+    return _done(request, found.pk, _("A suggestion is being written."))
 
 
 @require_POST

@@ -140,7 +140,7 @@ function apply(html) {
   }
   const about = fresh.querySelector("#thread-messages")?.dataset.conversation;
   if (about && about === opened()) {
-    for (const id of ["thread-head", "thread-state", "thread-here"]) morph(id, fresh);
+    for (const id of ["thread-head", "thread-state", "thread-here", "composer-draft"]) morph(id, fresh);
     if (!document.querySelector("#person [data-edit]")) morph("person", fresh);
     mergeThread(fresh);
     mergeComposer(fresh);
@@ -249,6 +249,9 @@ function startPane() {
   markOpen();
   if (!one) return;
   files = [];
+  stuck = true;
+  room.disconnect();
+  room.observe(scroller());
   toEnd();
   watchOlder();
   startComposer();
@@ -624,6 +627,19 @@ document.addEventListener("input", (event) => {
   openCanned();
 });
 
+// What the assistant suggests goes into the reply, behind what is written there already.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-draft-use]");
+  if (!button) return;
+  const box = field();
+  const reply = form().querySelector("[name=mode][value=reply]");
+  if (reply) reply.checked = true;
+  box.value = [box.value.trim(), button.dataset.text].filter(Boolean).join("\n");
+  saveDraft();
+  dress();
+  box.focus();
+});
+
 // Saved replies: a slash at the start of a word opens them.
 let cannedTurn = 0;
 const canned = () => document.getElementById("canned");
@@ -709,7 +725,7 @@ document.addEventListener("keydown", (event) => {
     dress();
     field().focus();
     event.preventDefault();
-  } else if (/^[aestu]$/.test(event.key)) {
+  } else if (/^[aestuw]$/.test(event.key)) {
     const target = thread()?.querySelector(`[data-key=${event.key}]`);
     if (!target) return;
     target.click();
@@ -718,8 +734,13 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
+// Who reads the end stays there while the composer grows.
+let stuck = true;
+const room = new ResizeObserver(() => { if (stuck) toEnd(); });
 document.addEventListener("scroll", (event) => {
-  if (event.target === scroller() && atEnd()) jump(false);
+  if (event.target !== scroller()) return;
+  stuck = atEnd();
+  if (stuck) jump(false);
 }, true);
 
 startPane();

@@ -182,7 +182,7 @@ class UsageView(APIView):
             "UsageReport",
             {
                 "budgets": serializers.DictField(child=serializers.FloatField()),
-                "ai_level": serializers.ChoiceField(choices=["full", "cheap", "offline", "none"]),
+                "ai_level": serializers.ChoiceField(choices=["full", "cheap", "draft", "offline", "none"]),
                 "ai_spent_usd": serializers.DecimalField(max_digits=14, decimal_places=6),
                 "usage": inline_serializer(
                     "UsageRow",

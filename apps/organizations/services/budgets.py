@@ -23,7 +23,7 @@ from .. import queries
 from ..models import BudgetAlert, Membership, Organization, Role, User
 
 log = structlog.get_logger(__name__)
-AiLevel = Literal["full", "cheap", "offline", "none"]
+AiLevel = Literal["full", "cheap", "draft", "offline", "none"]
 ALERTS = (50, 80, 100)
 CHECK_WITHIN = timedelta(seconds=30)
 _asked: dict[str, datetime] = {}  # schema -> until when a check is certain to come
@@ -63,15 +63,16 @@ def _check_soon(organization: Organization) -> None:
 def ai_level(organization: Organization) -> AiLevel:
     """How much AI the month's budget still allows.
 
-    full: the configured model; cheap (from 80 %): the provider's cheaper one; offline (from 100 %): the
-    built-in one, which costs nothing; none: the organization is paused, people answer.
+    full: the configured model; cheap (from 80 %): the provider's cheaper one; draft (from 100 %): the built-in
+    one, which costs nothing, writes drafts and people send them; none: the organization is paused, people answer.
+    offline: there is no budget for AI at all, the built-in one answers.
     """
     if not organization.is_active:
         return "none"
     if organization.ai_budget_usd <= 0:
         return "offline"
     share = queries.spent_this_month(organization) / organization.ai_budget_usd
-    return "offline" if share >= 1 else "cheap" if share >= Decimal("0.8") else "full"
+    return "draft" if share >= 1 else "cheap" if share >= Decimal("0.8") else "full"
 
 
 def check_budgets(organization: Organization) -> list[BudgetAlert]:
