@@ -52,10 +52,12 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "propagate": True},
-        # One line per outgoing call or beat of a library says too little for its length.
+        # One line per outgoing call, beat or task of a library says too little for its length.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},  # failures; jobs write their own lines
         "psycopg.pool": {"level": "ERROR"},
     },
 }
