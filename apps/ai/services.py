@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import ModuleType
@@ -59,6 +61,19 @@ class Answer:
     run: uuid.UUID
 
 
+_built_in_only: ContextVar[bool] = ContextVar("ai_built_in_only", default=False)
+
+
+@contextmanager
+def built_in_only() -> Iterator[None]:
+    """Inside the block no vendor is asked, whatever keys there are: what is made up costs nothing."""
+    token = _built_in_only.set(True)
+    try:
+        yield
+    finally:
+        _built_in_only.reset(token)
+
+
 class Silent(Exception):
     """No model may answer: the budget says people only, or the persona is switched off."""
 
@@ -100,7 +115,7 @@ def ask(
 def _choices(persona: Persona, level: Level) -> list[_Choice]:
     """Whom to ask, in order. A provider without a key is left out; one that keeps failing rests."""
     choices: list[_Choice] = []
-    if level != "offline":
+    if level != "offline" and not _built_in_only.get():
         for row in _order(persona):
             module, account = PROVIDERS[row["provider"]], account_of(row["provider"])
             if module is offline:

@@ -17,16 +17,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Max
 from PIL import Image, ImageDraw
 
+from apps.ai.services import built_in_only
 from apps.conversations import services as conversations
-from apps.conversations.models import Conversation
+from apps.conversations.models import Conversation, Message
 from apps.events.journal import RELAY
-from apps.integrations.models import ConnectedAccount
+from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.leads import services as leads
-from apps.leads.models import Identity
 from apps.organizations.models import Organization, Role, User
 
 from .. import doors
@@ -36,6 +37,8 @@ from . import talks
 from .catalogs import SEED
 
 DAYS = 42
+# A wait takes up to this many times as long as the script says.
+SLOWEST = 1.3
 # Figures about now (health, budgets) are worked out once at the end.
 _LATER = ("organizations.",)
 
@@ -66,35 +69,76 @@ def play(
     most: int | None = None,
     tell: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> int:
-    """Play what has not begun yet (an interrupted attempt goes on where it stopped); returns how many talks.
+    """Play what was not played to its end yet, each talk from where it stopped; returns how many talks.
 
     The organization's schema is active. Nothing happens after `until`. `most`: only so many talks, spread evenly.
+    `tell(done, all)` is called after every step.
     """
+    stopped = _stopped()
+    if stopped is not None and stopped >= until:  # people have been at work here since
+        return 0
     planned = _planned(organization, accounts, until)
     if most is not None and most < len(planned):
         step = len(planned) / most
         planned = [planned[int(number * step)] for number in range(most)]
-    begun = set(Identity.objects.values_list("value", flat=True))
-    fresh = [one for one in planned if one.person.id not in begun]
-    if not fresh:
-        return 0
-    line = [(one.start, number, one) for number, one in enumerate(fresh)]
-    heapq.heapify(line)
-    told = 0
-    with doors.in_process(), clock.frozen(line[0][0]):
+    with doors.in_process(), built_in_only(), clock.frozen(stopped or planned[0].start):
+        _run_until(clock.now())
+        line = [(_resume(one, clock.now()), number, one) for number, one in enumerate(planned)]
+        line = [entry for entry in line if entry[2].steps and entry[0] <= until]
+        if not any(_trace(step) for _at, _number, one in line for step in one.steps):
+            return 0
+        heapq.heapify(line)
+        left, steps = len(line), sum(len(one.steps) for _at, _number, one in line)
         while line:
             at, number, one = heapq.heappop(line)
-            if at > until:
-                continue
             _run_until(at)
-            took = _take_step(one)
-            if one.steps:
-                heapq.heappush(line, (clock.now() + took, number, one))
-            else:
-                told += 1
-                tell(told, len(fresh))
+            following = clock.now() + _take_step(one)
+            if one.steps and following <= until:
+                heapq.heappush(line, (following, number, one))
+            tell(steps - sum(len(one.steps) for _at, _number, one in line), steps)
         _run_until(until)
-    return len(fresh)
+    return left
+
+
+def _stopped() -> datetime | None:
+    """Where on its time line an earlier attempt came to; None if there was none."""
+    times = (Delivery.objects.aggregate(at=Max("received_at"))["at"], Message.objects.aggregate(at=Max("at"))["at"])
+    return max((at for at in times if at is not None), default=None)
+
+
+def _resume(one: Playing, stopped: datetime) -> datetime:
+    """Drop the steps that an earlier attempt took; returns when the first of the others comes.
+
+    Most steps leave a message behind. Of those after the last one it is reckoned whether their time had come; done twice,
+    they do no harm.
+    """
+    written: dict[str, list[datetime]] = {"say": [], "answer": [], "note": []}
+    for message in Message.objects.filter(
+        conversation__account=one.account, conversation__identity__value=one.person.id
+    ).order_by("id"):
+        if message.direction == Message.Direction.IN:
+            written["say"].append(message.at)
+        elif message.sender == "user":
+            written["note" if message.direction == Message.Direction.NOTE else "answer"].append(message.at)
+    taken, at = 0, one.start
+    for number, step in enumerate(one.steps, 1):
+        if times := written.get(_trace(step), []):
+            taken, at = number, times.pop(0)
+        elif _trace(step):
+            break
+    del one.steps[:taken]
+    while taken and one.steps and not _trace(one.steps[0]):
+        step = one.steps[0]
+        at += talks.duration(step.text) * SLOWEST if step.kind == "wait" else timedelta(seconds=_PAUSES["do"][1])
+        if at > stopped and step.kind != "wait":
+            break
+        one.steps.pop(0)
+    return max(at, stopped) if taken else one.start
+
+
+def _trace(step: talks.Step) -> str:
+    """What kind of message a step leaves behind, if any."""
+    return "say" if _STEPS.get(step.kind) is _say else step.kind if step.kind in ("answer", "note") else ""
 
 
 # When, where and who ------------------------------------------------------------------------------------------------
@@ -168,7 +212,7 @@ def _run_until(at: datetime) -> None:
     while (due := _next_due(schema, kinds)) is not None and due[0] <= at:
         if due[0] > clock.now():
             clock.advance(due[0] - clock.now())
-        if not jobs.drain(due[1], schema=schema, kinds=kinds):
+        if not jobs.drain(due[1], schema=schema, kinds=kinds, seconds=0):
             clock.advance(timedelta(milliseconds=50))
     if at > clock.now():
         clock.advance(at - clock.now())
@@ -204,7 +248,7 @@ def _pause(one: Playing) -> timedelta:
     following = one.steps[0]
     if following.kind == "wait":
         one.steps.pop(0)
-        return talks.duration(following.text) * one.chance.uniform(0.8, 1.3)
+        return talks.duration(following.text) * one.chance.uniform(0.8, SLOWEST)
     quickest, slowest = _PAUSES[following.kind]
     return timedelta(seconds=one.chance.uniform(quickest, slowest))
 
