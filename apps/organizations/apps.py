@@ -1,10 +1,12 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
 
 
 class OrganizationsConfig(AppConfig):
     name = "apps.organizations"
     label = "organizations"
+    verbose_name = _("Agency console")
 
     def ready(self) -> None:
         from apps.ui import shell

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from apps.jobs import clock
 from apps.jobs.models import Job
@@ -32,6 +33,7 @@ class Row:
     channels: dict[str, int] = field(default_factory=dict)
     failed_jobs: int = 0
     job_error: str = ""
+    job_failed_at: datetime | None = None
     health: OrganizationHealth | None = None
 
     @property
@@ -54,6 +56,10 @@ class Row:
     @property
     def failure(self) -> str:
         return self.job_error or (self.health.last_failure if self.health else "")
+
+    @property
+    def failure_at(self) -> datetime | None:
+        return self.job_failed_at or (self.health.last_failure_at if self.health else None)
 
 
 def overview(search: str = "", sort: str = "name") -> list[Row]:
@@ -79,10 +85,14 @@ def overview(search: str = "", sort: str = "name") -> list[Row]:
     for pk, channel, number in AccountRoute.objects.values_list("organization_id", "channel").annotate(Count("id")):
         if pk in rows:
             rows[pk].channels[channel] = number
-    failed = Job.objects.exclude(failed_at=None).values_list("schema").annotate(Count("id"), Max("last_error"))
-    for schema, number, error in failed:
+    failed = (
+        Job.objects.exclude(failed_at=None)
+        .values_list("schema")
+        .annotate(Count("id"), Max("last_error"), Max("failed_at"))
+    )
+    for schema, number, error, at in failed:
         if row := by_schema.get(schema):
-            row.failed_jobs, row.job_error = number, error
+            row.failed_jobs, row.job_error, row.job_failed_at = number, error, at
     return _sorted(list(rows.values()), sort)
 
 
@@ -119,12 +129,12 @@ def totals(rows: list[Row]) -> dict[str, Any]:
 def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK. Staff who may not look at organizations see none here either."""
     if not request.user.has_perm("organizations.view_organization"):  # type: ignore[union-attr]
-        return context
+        return {**context, "title": _("Overview")}
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "trouble"
     rows = overview(search, sort)
-    return {**context, "rows": rows, "totals": totals(rows), "q": search, "sort": sort}
+    return {**context, "title": _("Overview"), "rows": rows, "totals": totals(rows), "q": search, "sort": sort}
 
 
 def trouble_badge(_request: HttpRequest) -> str:

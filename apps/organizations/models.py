@@ -67,7 +67,7 @@ class Organization(TenantMixin):
             RegexValidator(r"^[a-z][a-z0-9-]{1,38}[a-z0-9]\Z", _("Use a–z, 0–9 and hyphens, from a letter on.")),
             not_reserved,
         ],
-        help_text=_("Its address: <short name>.<base domain>. It cannot be changed later."),
+        help_text=_("a–z, 0–9 and hyphens: the first part of its address."),
     )
     name = models.CharField(_("name"), max_length=120)
     trade = models.CharField(_("trade"), max_length=120, blank=True, default="")
@@ -121,6 +121,7 @@ class Domain(DomainMixin):
 
     class Meta:
         verbose_name = _("domain")
+        verbose_name_plural = _("domains")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -182,6 +183,7 @@ class Membership(models.Model):
 
     class Meta:
         verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         constraints = [models.UniqueConstraint(fields=["user", "organization"], name="membership_once")]
 
     def __str__(self) -> str:

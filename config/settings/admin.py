@@ -17,6 +17,9 @@ UNFOLD = {
     "SITE_HEADER": "Frontdesk",
     "SITE_SUBHEADER": _("Agency console"),
     "SITE_SYMBOL": "support_agent",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("ui/icon.svg")},
+    ],
     "DASHBOARD_CALLBACK": "apps.organizations.console.landing",
     "SHOW_LANGUAGES": True,
     "STYLES": [lambda _request: static("organizations/console.css")],

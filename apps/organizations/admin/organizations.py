@@ -119,7 +119,7 @@ class OrganizationAdmin(ModelAdmin):
         return TemplateResponse(
             request,
             template,
-            {**self.admin_site.each_context(request), "title": title, "opts": self.model._meta, **context},
+            {**self.admin_site.each_context(request), "title": title, **context},
             status=422 if context["form"].errors else 200,
         )
 
