@@ -143,15 +143,18 @@ def _send(job: Claimed, message: Message) -> datetime | None:
     with trace.following(message.trace):
         try:
             sent = adapter(conversation.channel).send(plain(conversation.account), outgoing(message))
-        except Unknown as error:
-            return _settle(job, message, error)
         except SendError as error:
-            return _settle(job, message, error)
-        with transaction.atomic():
-            conversation, message = _again(message)
-            if message is not None:
-                _taken(conversation, message, sent)
+            trouble = error
+            return jobs.surely(lambda: _settle(job, message, trouble))
+        jobs.surely(lambda: _settled(message, sent))
     return None
+
+
+@transaction.atomic
+def _settled(message: Message, sent: Sent) -> None:
+    conversation, message = _again(message)
+    if message is not None:
+        _taken(conversation, message, sent)
 
 
 def _taken(conversation: Conversation, message: Message, sent: Sent) -> None:

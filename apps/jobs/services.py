@@ -23,7 +23,8 @@ if TYPE_CHECKING:  # events are declared, and so this is imported, before models
     from .models import Job
 
 __all__ = [
-    "LeaseLost", "Report", "cancel", "claim", "drain", "fence", "hold", "retry", "run", "run_due", "schedule", "wake",
+    "LeaseLost", "Report", "cancel", "claim", "drain", "fence", "hold", "retry", "run", "run_due", "schedule",
+    "surely", "wake",
 ]  # fmt: skip
 
 log = structlog.get_logger(__name__)
@@ -215,9 +216,9 @@ def run(jobs: Iterable[Claimed], report: Report | None = None) -> int:
                 done.append(job)
     finally:
         if done:
-            _surely(lambda: ledger.remove(done))
+            surely(lambda: ledger.remove(done))
         if waiting:
-            _surely(lambda: ledger.hand_back(waiting))
+            surely(lambda: ledger.hand_back(waiting))
     return ran
 
 
@@ -246,25 +247,25 @@ def _run_one(job: Claimed, report: Report) -> bool:
         log.info("job.lease_lost", kind=job.kind, key=job.key, tenant=job.schema)
         return False
     except Exception as error:
-        if isinstance(error, DatabaseError) and _surely(lambda: ledger.forget_missing(job.schema)):
+        if isinstance(error, DatabaseError) and surely(lambda: ledger.forget_missing(job.schema)):
             log.warning("job.tenant_gone", kind=job.kind, tenant=job.schema)
             return False
         log.exception("job.failed", kind=job.kind, key=job.key, tenant=job.schema, attempt=job.attempt)
         return _failed(job, kind, f"{type(error).__name__}: {error}", report)
     if isinstance(result, datetime):
-        ledger.again(job, result)
+        surely(lambda: ledger.again(job, result))
         return False
     return True
 
 
 def _failed(job: Claimed, kind: Kind | None, error: str, report: Report) -> bool:
     report.failed[job.kind] += 1
-    _surely(lambda: ledger.put_off(job, kind, error))
+    surely(lambda: ledger.put_off(job, kind, error))
     return False
 
 
-def _surely(write: Callable[[], Any]) -> Any:
-    """Write what became of a job; once more, on a new connection, if this one broke."""
+def surely(write: Callable[[], Any]) -> Any:
+    """Write down what has happened; once more, on a new connection, if this one broke. `write` bears being done twice."""
     try:
         return write()
     except DatabaseError:

@@ -10,6 +10,8 @@ DATABASES = {
         "ENGINE": "django_tenants.postgresql_backend",
         # The pool keeps connections; Django must not keep them a second time.
         "CONN_MAX_AGE": 0,
+        # A connection is tried before it is used: after a restart of the database no request and no job meets a dead one.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "pool": {
                 "min_size": 1,

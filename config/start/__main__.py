@@ -62,7 +62,8 @@ def test(choices: Choices, console: Console, arguments: list[str]) -> int:
         console.say(f"{sentence}; they {'fail' if os.environ.get('CI') else 'are skipped'}.")
     stack = with_servers(choices, console)
     if not any(argument.startswith(("-n", "--numprocesses", "--pdb")) for argument in arguments):
-        arguments = ["-n", "2", *arguments]
+        # Tests that share a running product (xdist_group) stay in one process.
+        arguments = ["-n", "2", "--dist", "loadgroup", *arguments]
     command = [str(stack.packages.python), "-m", "pytest", *arguments]
     return stack.run_commands(
         Command(command, environment={"LOG_FORMAT": "json"} | ({"CHROMIUM": browser} if browser else {}))
