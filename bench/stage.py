@@ -19,29 +19,58 @@ def set_up(name: str) -> None:
     """Make an empty database on the server of DATABASE_URL and start Django on it; dropped at exit."""
     import atexit
 
-    url = os.environ.get("DATABASE_URL")
-    if not url:
-        sys.exit("Set DATABASE_URL to a PostgreSQL server on which a throw-away database may be made.")
     database = f"bench_{name}_{os.getpid()}"
-    base, _slash, _old = url.rpartition("/")
+    base = _server()
     with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
         link.execute(f'CREATE DATABASE "{database}"')
-    os.environ["DATABASE_URL"] = f"{base}/{database}"
-    os.environ.setdefault("SECRET_KEY", "bench-" + "x" * 60)
-    os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
     def drop() -> None:
         with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
             link.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
     atexit.register(drop)
+    _start_django(f"{base}/{database}")
+
+
+def set_up_kept(database: str, *, mark: str) -> None:
+    """Start Django on a database that stays from run to run, with its schemas brought up to date.
+
+    It counts as complete when its comment is `mark`; what an earlier run began and did not finish is made anew.
+    """
+    base = _server()
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
+        found = link.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [database]
+        ).fetchone()
+        if found != (mark,):
+            link.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            link.execute(f'CREATE DATABASE "{database}"')
+    _start_django(f"{base}/{database}")
+
+
+def address() -> str:
+    """The database Django works on."""
+    return os.environ["DATABASE_URL"]
+
+
+def _server() -> str:
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        sys.exit("Set DATABASE_URL to a PostgreSQL server on which a throw-away database may be made.")
+    return url.rpartition("/")[0]
+
+
+def _start_django(url: str) -> None:
+    os.environ["DATABASE_URL"] = url
+    os.environ.setdefault("SECRET_KEY", "bench-" + "x" * 60)
+    os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 
     django.setup()
     from django.core.management import call_command
 
-    call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+    call_command("migrate_schemas", interactive=False, verbosity=0)
 
 
 def make_tenants(count: int) -> list[str]:

@@ -1,0 +1,231 @@
+"""python -m bench.pages [--scale 0.1]: the pages people look at, with a million leads and five million messages.
+
+For each page: how long the server takes (p50, p95), how many queries it asks, and the floor: the same SQL asked bare by
+psycopg over one connection, nothing rendered. The first run loads the tenant (see loader.py), later ones find it there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import re
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from bench import stage
+from bench.pages import loader
+from bench.pages.loader import COMMON, RARE, Scale
+
+HOST = "bench0000.localhost"
+REQUESTS, WARM = 40, 5
+MARK = "pages: complete"
+
+
+@dataclass
+class Measured:
+    name: str
+    milliseconds: list[float]
+    queries: list[str]
+    floors: list[float] = field(default_factory=list)  # of each query, median
+
+    @property
+    def floor(self) -> float:
+        return sum(self.floors)
+
+    def percentile(self, share: float) -> float:
+        ordered = sorted(self.milliseconds)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument(
+        "--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")), help="1: a million leads"
+    )
+    options.add_argument("--slow", action="store_true", help="print the plan of every query slower than 5 ms")
+    chosen = options.parse_args()
+    scale = Scale.of(chosen.scale)
+    os.environ["JOBS_NUDGE"] = "0"
+    stage.set_up_kept(f"bench_pages_{scale.leads}", mark=MARK)
+    _load(scale)
+    _collect_static()
+    print(f"{stage.machine()}; {scale}; {REQUESTS} requests one after the other")
+    cookie = _sign_in()
+    pages = _pages()
+    with stage.served("config.wsgi:application") as port:
+        found = [_measure(name, path, port, cookie) for name, path in pages.items()]
+    with psycopg.connect(stage.address(), autocommit=True) as link:
+        link.execute("SET search_path = bench0000, public")
+        for one in found:
+            one.floors = [_median(lambda query=query: link.execute(query).fetchall()) for query in one.queries]
+        if chosen.slow:
+            _explain(link, found)
+    _report(found)
+
+
+def _load(scale: Scale) -> None:
+    from django.db import connection
+
+    from apps.organizations.models import User
+    from apps.organizations.services import create_organization
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        )
+        if cursor.fetchone()[0] == MARK:
+            return
+    begun = time.monotonic()
+    print(f"Loading {scale}; this happens once.", flush=True)
+    schema = create_organization(
+        slug="bench0000", name="Bench", owner_email="owner@bench.example", owner_password="not a secret here"
+    ).schema_name
+    loader.load(schema, scale, owner_id=User.objects.get(email="owner@bench.example").pk)
+    connection.set_schema_to_public()
+    with connection.cursor() as cursor:
+        name = connection.settings_dict["NAME"]
+        cursor.execute(f"COMMENT ON DATABASE \"{name}\" IS '{MARK}'")
+        cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        print(f"Loaded in {time.monotonic() - begun:.0f} s; {cursor.fetchone()[0]}.")
+
+
+def _collect_static() -> None:
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc"])
+
+
+def _client() -> Any:
+    from django.test import Client
+
+    from apps.organizations.models import User
+
+    client = Client(headers={"host": HOST})
+    client.force_login(
+        User.objects.get(email="owner@bench.example"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+def _sign_in() -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in _client().cookies.items())
+
+
+def _pages() -> dict[str, str]:
+    from django_tenants.utils import schema_context
+
+    from apps.conversations import queries
+    from apps.conversations.models import Conversation
+    from apps.leads import queries as leads
+
+    with schema_context("bench0000"):
+        rows = queries.conversations(queries.Filters())
+        middle = rows.order_by("-last_message_at", "-id")[rows.order_by().count() // 2]
+        deep = queries.page_of(
+            rows.filter(last_message_at__lte=middle.last_message_at), "last_message_at", limit=1
+        ).older
+        people = leads.leads()
+        halfway = people.order_by("-last_activity_at", "-id")[people.count() // 2]
+        deep_leads = leads.page(people.filter(last_activity_at__lte=halfway.last_activity_at), "", size=1).next_cursor
+        talk = Conversation.objects.order_by("-last_message_at").values_list("pk", "lead_id")[10]
+    inbox, people_url, search = "/dashboard/inbox/", "/dashboard/leads/", "/dashboard/search/"
+    return {
+        "home": "/dashboard/",
+        "inbox": inbox,
+        "inbox, deep": f"{inbox}?cursor={deep}",
+        "inbox, who waits": f"{inbox}?show=waiting",
+        "inbox, unread": f"{inbox}?show=unread",
+        "inbox, mine": f"{inbox}?assignee=me",
+        "inbox, with a person": f"{inbox}?owner=human",
+        "inbox, a rare word": f"{inbox}?q={RARE}",
+        "inbox, a common word": f"{inbox}?q={COMMON}",
+        "inbox, what is new": f"{inbox}live/?since=1000",
+        "conversation": f"{inbox}{talk[0]}/",
+        "leads": people_url,
+        "leads, deep": f"{people_url}?cursor={deep_leads}",
+        "leads, by score": f"{people_url}?sort=score",
+        "leads, hot ones": f"{people_url}?label=hot",
+        "leads, a tag": f"{people_url}?tag=tag+7",
+        "leads, a name": f"{people_url}?q=amira+haddad",
+        "leads, a number": f"{people_url}?q=00123456",
+        "leads, nobody": f"{people_url}?q=nobodyiscalledso",
+        "board": f"{people_url}board/",
+        "lead": f"{people_url}{talk[1]}/",
+        "search, a rare word": f"{search}?q={RARE}",
+        "search, a common word": f"{search}?q={COMMON}",
+        "search, a name": f"{search}?q=amira+haddad",
+        "search, nothing": f"{search}?q=nothinglikethis",
+    }
+
+
+def _measure(name: str, path: str, port: int, cookie: str) -> Measured:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    times = []
+    for number in range(WARM + REQUESTS):
+        begun = time.monotonic()
+        link.request("GET", path, headers={"Host": HOST, "Cookie": cookie})
+        answer = link.getresponse()
+        body = answer.read()
+        if answer.status not in {200, 204}:
+            raise SystemExit(f"{name}: {answer.status} for {path}: {re.sub('<[^>]*>', ' ', body.decode())[:300]}")
+        if number >= WARM:
+            times.append((time.monotonic() - begun) * 1000)
+    link.close()
+    return Measured(name, times, _queries(path))
+
+
+def _queries(path: str) -> list[str]:
+    """What the page asks the database, as it could be typed there."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = _client()
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        client.get(path)
+    connection.set_schema_to_public()
+    return [
+        str(query["sql"])
+        for query in captured
+        if str(query["sql"]).lstrip("( ").upper().startswith(("SELECT", "WITH", "EXPLAIN"))
+    ]
+
+
+def _median(work: Callable[[], Any], times: int = 7) -> float:
+    work()
+    taken = []
+    for _time in range(times):
+        begun = time.monotonic()
+        work()
+        taken.append((time.monotonic() - begun) * 1000)
+        if sum(taken) > 3000:
+            break
+    return statistics.median(taken)
+
+
+def _explain(link: psycopg.Connection[Any], found: list[Measured]) -> None:
+    for one in found:
+        for query, floor in zip(one.queries, one.floors, strict=True):
+            if floor > 5:
+                print(f"--- {one.name}: {floor:.1f} ms\n{query}")
+                for (line,) in link.execute("EXPLAIN (ANALYZE, BUFFERS) " + query).fetchall():
+                    print("   ", line)
+
+
+def _report(found: list[Measured]) -> None:
+    print(f"{'page':24} {'p50':>8} {'p95':>8} {'queries':>8} {'slowest':>8} {'floor':>8}   page/floor")
+    for one in found:
+        print(
+            f"{one.name:24} {one.percentile(0.5):6.1f}ms {one.percentile(0.95):6.1f}ms {len(one.queries):8}"
+            f" {max(one.floors):6.1f}ms {one.floor:6.1f}ms   {one.percentile(0.5) / one.floor:.1f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
