@@ -1,13 +1,15 @@
-"""What happens when something has happened: messages are counted for the bill."""
+"""What happens when something has happened: messages are counted for the bill, conversations follow their person."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from apps.events import Envelope, on
+from apps.leads.events import LeadMerged, LeadUnmerged
 from apps.organizations.queries import current_organization
 from apps.organizations.services import meter, refresh_health_soon
 
+from . import services
 from .events import MessageFailed, MessageReceived, MessageSent
 
 
@@ -20,6 +22,16 @@ def count_received(_event: MessageReceived, _envelope: Envelope) -> None:
 @on(MessageSent)
 def count_sent(_event: MessageSent, _envelope: Envelope) -> None:
     meter(current_organization(), [("message_out", 1, Decimal(0))])
+
+
+@on(LeadMerged)
+def follow_merged(event: LeadMerged, _envelope: Envelope) -> None:
+    services.follow_person(event.lead_id, event.merged_id)
+
+
+@on(LeadUnmerged)
+def follow_unmerged(event: LeadUnmerged, _envelope: Envelope) -> None:
+    services.follow_person(event.merged_id, event.lead_id)
 
 
 @on(MessageFailed)

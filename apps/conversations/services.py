@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from apps.events import record
@@ -30,7 +31,7 @@ from .events import (
     ConversationResolved,
     ConversationSnoozed,
 )
-from .models import CannedReply, Conversation, Message, MessageTemplate, Owner, Presence
+from .models import CannedReply, Conversation, Message, MessageTemplate, Owner, Presence, Suppression
 from .outgoing import SEND, Content, queue_message
 from .ownership import about, claim_for_human, hand_over, note_answered, return_to_bot, unanswered, write_notice
 from .replies import schedule_answer
@@ -428,6 +429,29 @@ def fetch_attachment(message: Message, position: int) -> Media:
     found = to_attachment(message.attachments[position])
     account = message.conversation.account
     return adapter(account.channel).media(plain(account), found)
+
+
+# Whose it is
+
+
+@transaction.atomic
+def follow_person(lead_id: int, other_id: int) -> None:
+    """People were merged or taken apart: a conversation belongs to whoever has its identity now.
+
+    Whoever did not want messages as the one does not want them as the other; that is not undone.
+    """
+    both = [lead_id, other_id]
+    astray = Conversation.objects.filter(Q(lead__in=both) | Q(identity__lead__in=both)).exclude(
+        lead=F("identity__lead")
+    )
+    for key in astray.order_by("pk").values_list("pk", flat=True):
+        if conversation := Conversation.locked(key):
+            conversation.change(lead_id=conversation.identity.lead_id)
+    wishes = Suppression.objects.filter(lead=other_id).values_list("channel", "scope", "reason", "at")
+    Suppression.objects.bulk_create(
+        [Suppression(lead_id=lead_id, channel=c, scope=s, reason=r, at=at) for c, s, r, at in wishes],
+        ignore_conflicts=True,
+    )
 
 
 # Who is here

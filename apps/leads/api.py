@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.organizations.access import actor_of
+from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
 
-from . import details, forms, queries, services, submissions
+from . import details, forms, merging, queries, services, submissions
 from .filters import ActivityFilter, LeadFilter
 from .models import Activity, Form, Identity, Label, Lead, Stage
 
@@ -124,6 +125,10 @@ class NewLead(LeadInput):
         if len(attrs.get("origin", {})) > 30:
             raise serializers.ValidationError({"origin": [_("At most 30 values.")]})
         return attrs
+
+
+class OtherInput(serializers.Serializer[dict[str, Any]]):
+    other = serializers.IntegerField(min_value=1, max_value=2**62)
 
 
 class StageInput(serializers.Serializer[dict[str, Any]]):
@@ -243,6 +248,36 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         lead = queries.get_lead(int(pk), deleted=True)
         services.restore_lead(lead, by=actor_of(request))
         return self._shown(lead)
+
+    @extend_schema(
+        summary="Merge another record of the same person into this one",
+        tags=_TAG,
+        request=OtherInput,
+        responses=LeadDetailSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, pk: str) -> Response:
+        lead = self._lead()
+        form = OtherInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        merging.merge_leads(lead, queries.get_lead(form.validated_data["other"]), by=actor_of(request))
+        return self._shown(lead)
+
+    @extend_schema(
+        summary="Take two merged records apart; answers the one that comes back",
+        tags=_TAG,
+        request=OtherInput,
+        responses=LeadDetailSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def unmerge(self, request: Request, pk: str) -> Response:
+        form = OtherInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        other = form.validated_data["other"]
+        found = next((one for one in queries.merges_of(self._lead()) if one.gone_id == other), None)
+        if found is None:
+            raise Problem("not_merged", _("These two are not merged any more."))
+        return self._shown(merging.unmerge_leads(found, by=actor_of(request)))
 
     @extend_schema(summary="Move a lead to a stage", tags=_TAG, request=StageInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])

@@ -164,6 +164,26 @@ class LeadRestored(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeadMerged(Event):
+    type: ClassVar[str] = "lead.merged"
+    description: ClassVar[str] = "Two records of one person became one; `merged_id` lives on in `lead_id`."
+    example: ClassVar[dict[str, Any]] = {"lead_id": 42, "merged_id": 57}
+
+    lead_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadUnmerged(Event):
+    type: ClassVar[str] = "lead.unmerged"
+    description: ClassVar[str] = "Two records that had been merged were taken apart; `merged_id` is a lead again."
+    example: ClassVar[dict[str, Any]] = {"lead_id": 42, "merged_id": 57}
+
+    lead_id: int
+    merged_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FormSubmitted(Event):
     type: ClassVar[str] = "form.submitted"
     description: ClassVar[str] = "Somebody sent one of the organization's forms."

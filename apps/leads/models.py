@@ -180,6 +180,19 @@ class Activity(models.Model):
         indexes = [models.Index(fields=["lead", "-at", "-id"], name="activity_timeline")]
 
 
+class Merge(models.Model):
+    """Two records of one person. `moved` is what came from the one that went, so that they can be taken apart:
+    {"identities": [ids], "activities": [ids], "submissions": [ids], "tags": [ids], "fields": [names], "filled": {…}}.
+    """
+
+    kept = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="merges")
+    gone = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+", db_index=False)
+    moved = models.JSONField(default=dict)
+    by = models.CharField(max_length=120)
+    at = models.DateTimeField(default=clock.now)
+    undone_at = models.DateTimeField(null=True)
+
+
 class BulkChange(models.Model):
     """One act on many leads: done in the background where they are many, visible while it runs, and undoable.
 

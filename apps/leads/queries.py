@@ -17,7 +17,7 @@ from apps.ui import text
 from apps.ui.paging import Page, paginate
 
 from . import details
-from .models import Activity, BulkChange, Form, Lead, Stage, Tag
+from .models import Activity, BulkChange, Form, Lead, Merge, Stage, Tag
 
 ORDERS = {"recent": ("-last_activity_at", "-id"), "score": ("-score", "-id"), "new": ("-id",)}
 # Counts stop here: "1,000+" says as much, and costs the same with a million leads.
@@ -116,6 +116,32 @@ def same_person(*, email: str = "", phone: str = "", but: int | None = None) -> 
     """Others with the same address or number: possible duplicates, newest first."""
     same = (Q(email=email) if email else Q()) | (Q(phone=phone) if phone else Q())
     return list(leads().filter(same).exclude(pk=but or 0).order_by("-id")[:5]) if same else []
+
+
+def merges_of(lead: Lead) -> list[Merge]:
+    """What was merged into this person and can be taken apart, newest first."""
+    rows = Merge.objects.filter(kept=lead, undone_at=None, gone__merged_into=lead).select_related("gone")
+    return list(rows.order_by("-id")[:20])
+
+
+def get_merge(merge_id: int) -> Merge:
+    found = Merge.objects.select_related("kept", "gone").filter(pk=merge_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def lives_on_in(lead_id: int) -> int | None:
+    """The lead that somebody was merged into, however often; None for who is nobody else."""
+    seen: set[int] = set()
+    current: int | None = lead_id
+    while current is not None and current not in seen:
+        seen.add(current)
+        following = Lead.objects.filter(pk=current).values_list("merged_into_id", flat=True).first()
+        if following is None:
+            break
+        current = following
+    return current if current != lead_id else None
 
 
 def tags() -> QuerySet[Tag]:

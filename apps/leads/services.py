@@ -111,7 +111,7 @@ def _meet(
         for key in sorted(keys)
     }
     if username:
-        _index(lead)
+        index_lead(lead)
     return lead, made[keys[0]], True
 
 
@@ -150,7 +150,7 @@ def _fill_gaps(lead: Lead, identity: Identity, *, name: str, username: str, phon
     if changed:
         if columns := [one for one in changed if one != "username"]:
             lead.save(update_fields=columns)
-        _index(lead)
+        index_lead(lead)
 
 
 def _readable_phone(phone: str) -> str:
@@ -212,7 +212,7 @@ def _search_text(lead: Lead, usernames: Iterable[str]) -> str:
     return f" {text.normalize(said, 800)}"
 
 
-def _index(lead: Lead) -> None:
+def index_lead(lead: Lead) -> None:
     """Keep what a lead is found by in step with their details."""
     fresh = _search_text(
         lead, dict.fromkeys(lead.identities.exclude(username="").values_list("username", flat=True)[:10])
@@ -316,7 +316,7 @@ def _keep(lead: Lead, captured: Captured, by: str) -> None:
     if captured.first:
         lead.captured_at = clock.now()
     lead.save(update_fields=[*captured.saved, "fixed", "captured_at"])
-    _index(lead)
+    index_lead(lead)
     _own_identities(lead)
     _note(lead, Activity.Kind.CAPTURE, data={"saved": captured.saved}, by=by)
     if captured.first:
@@ -354,7 +354,7 @@ def clear_detail(lead: Lead, attribute: str, *, by: str) -> None:
         setattr(lead, attribute, "")
         lead.fixed = [one for one in lead.fixed if one != attribute]
         lead.save(update_fields=[attribute, "fixed"])
-        _index(lead)
+        index_lead(lead)
         record(LeadDetailsChanged(lead_id=lead.pk, changed=[attribute]), actor=by)
         rescore(lead, by=by)
 
@@ -581,6 +581,11 @@ def _note(
     )
 
 
+def note_system(lead: Lead, *, data: Mapping[str, Any], by: str) -> None:
+    """A line about the record itself."""
+    _note(lead, Activity.Kind.SYSTEM, data=data, by=by)
+
+
 @transaction.atomic
 def add_note(lead: Lead, said: str, *, by: str) -> Activity:
     """A note for colleagues."""
@@ -621,8 +626,9 @@ def delete_lead(lead: Lead, *, by: str) -> None:
 
 @transaction.atomic
 def restore_lead(lead: Lead, *, by: str) -> None:
+    """Take back a deleted lead; one that was merged comes back with merging.unmerge_leads alone."""
     _lock(lead)
-    if lead.deleted_at is not None:
+    if lead.deleted_at is not None and lead.merged_into_id is None:
         lead.deleted_at = None
         lead.save(update_fields=["deleted_at"])
         record(LeadRestored(lead_id=lead.pk), actor=by)

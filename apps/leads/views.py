@@ -18,7 +18,7 @@ from apps.organizations.errors import Problem
 from apps.organizations.models import Role
 from apps.ui.toasts import announce, toast
 
-from . import bulk, details, filters, queries, services
+from . import bulk, details, filters, merging, queries, services
 from .forms import ActivityForm, DetailsForm, NewLeadForm
 from .models import SOURCES, Label, Lead, Stage
 
@@ -129,6 +129,7 @@ def _detail_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
         "members": queries.members(),
         "stages": Stage.choices,
         "labels": Label.choices,
+        "merges": queries.merges_of(lead),
         "same": queries.same_person(email=lead.email, phone=lead.phone, but=lead.pk),
         "shown_phone": details.shown_phone(lead.phone) if lead.phone else "",
         "activity_form": ActivityForm(),
@@ -148,6 +149,8 @@ def _part(request: HttpRequest, lead: Lead, part: str, **more: Any) -> HttpRespo
 @require_GET
 @member_required(Role.VIEWER)
 def detail(request: HttpRequest, lead_id: int) -> HttpResponse:
+    if (kept := queries.lives_on_in(lead_id)) is not None:
+        return redirect("leads:detail", kept)
     lead = queries.get_lead(lead_id)
     return render(request, "leads/lead_detail.html", _detail_context(request, lead))
 
@@ -252,6 +255,53 @@ def history(request: HttpRequest, lead_id: int) -> HttpResponse:
     """Earlier activities."""
     lead = queries.get_lead(lead_id)
     return render(request, "leads/lead_detail.html#activities", _detail_context(request, lead))
+
+
+@require_GET
+@member_required(Role.AGENT)
+def others(request: HttpRequest, lead_id: int) -> HttpResponse:
+    """Who this may be another record of: those with the same address or number, or whom the words name."""
+    lead = queries.get_lead(lead_id)
+    typed = request.GET.get("q", "").strip()
+    found = (
+        list(queries.search(queries.leads().exclude(pk=lead.pk), typed).order_by("-last_activity_at", "-id")[:8])
+        if typed
+        else queries.same_person(email=lead.email, phone=lead.phone, but=lead.pk)
+    )
+    context = {"lead": lead, "found": found, "typed": typed}
+    name = "leads/merge.html#found" if request.htmx else "leads/merge.html"  # type: ignore[attr-defined]
+    return render(request, name, context)
+
+
+@require_POST
+@member_required(Role.AGENT)
+def merge(request: HttpRequest, lead_id: int) -> HttpResponse:
+    """The record named by `other` goes into this one."""
+    lead = queries.get_lead(lead_id)
+    given = request.POST.get("other", "")
+    other = queries.get_lead(int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0)
+    try:
+        done = merging.merge_leads(lead, other, by=actor_of(request))
+    except Problem as problem:
+        messages.error(request, str(problem))
+        return redirect("leads:detail", lead.pk)
+    undo = reverse("leads:unmerge", args=[done.pk])
+    said = _("Merged with %(name)s. Their conversations and history are here now.") % {"name": other}
+    messages.success(request, said, extra_tags=f"undo:{undo}")
+    return redirect("leads:detail", lead.pk)
+
+
+@require_POST
+@member_required(Role.AGENT)
+def unmerge(request: HttpRequest, merge_id: int) -> HttpResponse:
+    found = queries.get_merge(merge_id)
+    try:
+        back = merging.unmerge_leads(found, by=actor_of(request))
+    except Problem as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("%(name)s has a record of their own again.") % {"name": back})
+    return redirect("leads:detail", found.kept_id)
 
 
 @require_POST

@@ -47,6 +47,10 @@ def _title(activity: Activity) -> str:
         )
     if activity.kind == "form":
         return _("Sent the form %(form)s") % {"form": data.get("form", "")}
+    if "merged" in data:
+        return _("Merged with %(name)s") % {"name": data.get("name", "")}
+    if "unmerged" in data:
+        return _("Taken apart from %(name)s") % {"name": data.get("name", "")}
     return str(activity.get_kind_display())
 
 
