@@ -49,6 +49,14 @@ OPEN = {
     "leads:hosted": "a form for customers",
     "leads:embed": "a form for customers",
     "catalog:image": "pictures of what is sold, for the chat window",
+    "conversations:upload": "whoever has the address, which holds a random id: visitors, platforms; see test_uploads.py",
+    "webchat:chat": "the chat's own page, for visitors",
+    "webchat:script": "the script that puts the chat on a website",
+    "webchat-api:visitors": "a visitor gets the token that opens the rest",
+    "webchat-api:thread": "the visitor's own token opens it",
+    "webchat-api:messages": "the visitor's own token opens it",
+    "webchat-api:read": "the visitor's own token opens it",
+    "webchat-api:files": "the visitor's own token opens it",
 }
 OPEN_PUBLIC = {
     "account_": OPEN["account_"],
@@ -197,6 +205,7 @@ def test_the_same_ids_lead_somewhere_at_home(samples, alice, client_for, api_for
 LEADS_NOWHERE = {
     "conversations:file": "the sample message has no attachment",
     "catalog:image": "the sample picture has no file",
+    "conversations:upload": "the sample upload has no file",
 }
 
 

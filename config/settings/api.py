@@ -53,6 +53,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "leads", "description": "People who may buy, what happened with them, and forms that capture them."},
         {"name": "conversations", "description": "Threads on all channels, their messages, canned replies, templates."},
         {"name": "channels", "description": "Connected accounts."},
+        {"name": "chat", "description": "The website chat: what the widget asks for its visitor, and how it is set."},
         {"name": "catalog", "description": "What is sold."},
         {"name": "ai", "description": "The persona, intents, and every answer that a model gave."},
         {"name": "webhooks", "description": "Events on their way out: endpoints and deliveries."},
