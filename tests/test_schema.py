@@ -29,7 +29,7 @@ from apps.webhooks_outbox import models as outbox
 from tests.routes import triable
 from tests.samples import Samples
 
-GOOD, BAD = 12, 6  # requests per operation
+GOOD, BAD = 10, 4  # requests per operation
 DEPTH = int(os.environ.get("SCHEMA_DEPTH", "1"))  # so many times as many: to look deeper, now and then
 
 
