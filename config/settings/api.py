@@ -52,7 +52,6 @@ SPECTACULAR_SETTINGS = {
         {"name": "token", "description": "Sign in for programs."},
         {"name": "leads", "description": "People who may buy, what happened with them, and forms that capture them."},
         {"name": "conversations", "description": "Threads on all channels, their messages, canned replies, templates."},
-        {"name": "chat", "description": "The website chat: what a visitor's browser calls, and its settings."},
         {"name": "channels", "description": "Connected accounts."},
         {"name": "chat", "description": "The website chat: what the widget asks for its visitor, and how it is set."},
         {"name": "catalog", "description": "What is sold."},
