@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from apps.integrations.door import WAKES
 from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed, handles
-from apps.organizations.models import Organization
-from apps.organizations.services import on_new_organization
 
 from . import arrival, dispatch, drafts, fates, incoming, outgoing, profiles, replies, services, uploads
 
@@ -56,12 +54,7 @@ def profile(job: Claimed) -> None:
     profiles.fetch(int(job.key))
 
 
-@on_new_organization
-def promise_sweeping(_organization: Organization) -> None:
-    jobs.schedule("conversations.sweep", at=clock.now() + timedelta(days=1))
-
-
 @handles("conversations.sweep", queue="bulk")
-def sweep(_job: Claimed) -> datetime:
-    """Once a day; at once again while there is more."""
-    return clock.now() + (timedelta(days=1) if uploads.sweep() < uploads.AT_ONCE else timedelta())
+def sweep(_job: Claimed) -> datetime | None:
+    """Every night; at once again while there is more."""
+    return clock.now() if uploads.sweep() == uploads.AT_ONCE else None

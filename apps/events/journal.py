@@ -85,12 +85,11 @@ def record(event: Event, *, actor: str = "") -> uuid.UUID:
     `actor` says who did it: "user:7", "bot", "customer", "automation:…", "api_key:3".
     """
     number = uuid.uuid4()
-    data = json.dumps(storable(dataclasses.asdict(event)), ensure_ascii=False, allow_nan=False)
     with connection.cursor() as cursor:
         cursor.execute(
             _RECORD_SQL,
             [
-                *(number, event.type, data, storable(actor)[:120], trace.current(), clock.now()),
+                *(number, event.type, _data(event), storable(actor)[:120], trace.current(), clock.now()),
                 *jobs.wake_parameters(connection.schema_name, RELAY, QUEUE),
             ],
         )
@@ -98,6 +97,28 @@ def record(event: Event, *, actor: str = "") -> uuid.UUID:
     if woken:
         transaction.on_commit(lambda: notifier.nudge(QUEUE, 0))
     return number
+
+
+def record_all(events: Sequence[Event], *, actor: str = "") -> None:
+    """`record` for many facts of one actor, in their order, in two statements."""
+    if not events:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_journalentry (uuid, type, data, actor, trace, occurred_at, attempts, last_error)"
+            " SELECT e.uuid, e.type, e.data::jsonb, %s, %s::uuid, %s, 0, ''"
+            "   FROM unnest(%s::uuid[], %s::text[], %s::text[]) WITH ORDINALITY e(uuid, type, data, place) ORDER BY place",
+            [
+                *(storable(actor)[:120], trace.current(), clock.now()),
+                *([uuid.uuid4() for _event in events], [event.type for event in events]),
+                [_data(event) for event in events],
+            ],
+        )
+    jobs.wake(RELAY)
+
+
+def _data(event: Event) -> str:
+    return json.dumps(storable(dataclasses.asdict(event)), ensure_ascii=False, allow_nan=False)
 
 
 def storable(value: Any) -> Any:

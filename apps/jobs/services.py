@@ -134,24 +134,38 @@ def retry(job: Job) -> bool:
 
 
 def schedule_for_all(kind: str, schemas: Sequence[str], *, spread: timedelta) -> None:
-    """Promise `kind` to many tenants in one statement, spread over a stretch of time, each always at its place."""
+    """Promise `kind` to many tenants in one statement, spread over a stretch of time, each always at its place.
+
+    Where it was given up, it is tried anew; where it is promised already, that stands.
+    """
     now = clock.now()
-    with connection.cursor() as cursor:
+    values = {
+        "kind": kind,
+        "queue": KINDS[kind].queue,
+        "now": now,
+        "spread": f"{spread.total_seconds()} seconds",
+        "schemas": list(schemas),
+    }
+    place = "%(now)s + abs(hashtextextended(s, 0) %% 10000) / 10000.0 * %(spread)s::interval"
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two statements: DO UPDATE would wait for the locks of those at work.
         cursor.execute(
-            """
+            f"""
+            UPDATE public.jobs_job
+               SET run_at = {place}, failed_at = NULL, attempts = 0, generation = generation + 1
+              FROM unnest(%(schemas)s::text[]) s
+             WHERE schema = s AND kind = %(kind)s AND key = '' AND failed_at IS NOT NULL
+            """,
+            values,
+        )
+        cursor.execute(
+            f"""
             INSERT INTO public.jobs_job (schema, kind, key, queue, run_at, generation, attempts, last_error, created_at)
-            SELECT s, %(kind)s, '', %(queue)s,
-                   %(now)s + abs(hashtextextended(s, 0) %% 10000) / 10000.0 * %(spread)s::interval, 0, 0, '', %(now)s
+            SELECT s, %(kind)s, '', %(queue)s, {place}, 0, 0, '', %(now)s
               FROM unnest(%(schemas)s::text[]) s ORDER BY s
             ON CONFLICT (schema, kind, key) DO NOTHING
             """,
-            {
-                "kind": kind,
-                "queue": KINDS[kind].queue,
-                "now": now,
-                "spread": f"{spread.total_seconds()} seconds",
-                "schemas": list(schemas),
-            },
+            values,
         )
 
 

@@ -37,7 +37,7 @@ def test_a_question_is_answered_from_the_catalog(channel, says, settle, graph, b
     assert Decision.objects.get(message=answered).verdict == "send"
     types = list(JournalEntry.objects.order_by("id").values_list("type", flat=True))
     assert types.index("lead.created") < types.index("message.received") < types.index("message.sent")
-    assert not Job.objects.filter(kind__startswith="conversations.").exclude(kind="conversations.sweep").exists()
+    assert not Job.objects.filter(kind__startswith="conversations.").exists()
     kinds = [step.kind for step in queries.trace_steps(delivery.trace)]
     assert kinds[0] == "delivery"
     assert {"message", "lead", "generation", "decision", "send", "event"} <= set(kinds)

@@ -51,6 +51,25 @@ def test_each_tenant_gets_its_nightly_work_once_and_spread(public, kind):
     tasks.each_tenant("no.such_kind")
 
 
+def test_nightly_work_that_was_given_up_is_planned_anew_and_what_runs_is_left_alone(public, kind):
+    name = kind(lambda job: None, queue="bulk")
+    with clock.frozen(clock.now()):
+        Job.objects.create(schema="acme", kind=name, queue="bulk", failed_at=clock.now(), attempts=8, last_error="x")
+        at_work = Job.objects.create(schema="globex", kind=name, queue="bulk", lease=1, leased_until=clock.now())
+        tasks.each_tenant(name)
+        again = Job.objects.get(kind=name, schema="acme")
+        assert (again.failed_at, again.attempts, again.last_error) == (None, 0, "x")
+        assert clock.now() <= again.run_at <= clock.now() + timedelta(hours=1)
+        assert Job.objects.values().get(pk=at_work.pk)["lease"] == 1
+
+
+def test_a_new_organization_promises_nothing_for_itself_every_night_is_planned_in_one_place(public):
+    kinds = [json.loads(row.args)[0] for row in PeriodicTask.objects.filter(task="jobs.each_tenant")]
+    assert {"leads.cool", "conversations.sweep", "integrations.check"} <= set(kinds)
+    assert len(kinds) == len(set(kinds))
+    assert not Job.objects.exists()  # the cast has two organizations
+
+
 def test_the_first_schedule_is_in_the_database_and_names_work_that_exists(public):
     rows = PeriodicTask.objects.exclude(name="celery.backend_cleanup")
     assert rows.get(task="jobs.sweep").interval.every == 2
