@@ -8,6 +8,7 @@ from django.db.models import Min
 
 from apps.events import record
 from apps.jobs import clock, trace
+from apps.organizations.models import User
 
 from .events import ConversationGivenBack, ConversationHandedOff, ConversationTakenOver
 from .models import Conversation, Message, Owner
@@ -34,16 +35,16 @@ def hand_over(conversation: Conversation, *, reason: str, note: str = "", actor:
     record(ConversationHandedOff(**about(conversation), reason=reason, note=note), actor=actor)
 
 
-def claim_for_human(conversation: Conversation, *, user_id: int | None, actor: str) -> None:
-    """A person answers from now on (`user_id` None: in another app); the caller has locked it."""
+def claim_for_human(conversation: Conversation, *, user: User | None, actor: str) -> None:
+    """A person answers from now on (`user` None: in another app); the caller has locked it."""
     if conversation.owner == Owner.HUMAN:
         return
     conversation.change(owner=Owner.HUMAN, owner_version=conversation.owner_version + 1)
-    write_notice(conversation, "taken_over", user_id=user_id)
-    record(ConversationTakenOver(**about(conversation), user_id=user_id), actor=actor)
+    write_notice(conversation, "taken_over", by=user)
+    record(ConversationTakenOver(**about(conversation), user_id=_key(user)), actor=actor)
 
 
-def return_to_bot(conversation: Conversation, *, user_id: int | None, actor: str) -> None:
+def return_to_bot(conversation: Conversation, *, user: User | None, actor: str) -> None:
     """The bot answers again; the caller has locked it."""
     if conversation.owner == Owner.BOT and conversation.bot_status == Conversation.BotStatus.ACTIVE:
         return
@@ -53,8 +54,8 @@ def return_to_bot(conversation: Conversation, *, user_id: int | None, actor: str
         bot_status=Conversation.BotStatus.ACTIVE,
         escalation="",
     )
-    write_notice(conversation, "given_back", user_id=user_id)
-    record(ConversationGivenBack(**about(conversation), user_id=user_id), actor=actor)
+    write_notice(conversation, "given_back", by=user)
+    record(ConversationGivenBack(**about(conversation), user_id=_key(user)), actor=actor)
 
 
 def unanswered(conversation: Conversation) -> list[Message]:
@@ -102,15 +103,19 @@ def unanswer(conversation: Conversation, message: Message) -> None:
     conversation.change(answered_to=min(ids) - 1, waiting_since=waiting)
 
 
-def write_notice(conversation: Conversation, notice: str, **data: Any) -> Message:
-    """A line in the thread about what happened to the conversation; put into words when it is shown."""
+def _key(user: User | None) -> int | None:
+    return user.pk if user else None
+
+
+def write_notice(conversation: Conversation, notice: str, *, by: User | None = None, **data: Any) -> Message:
+    """A line in the thread about what happened to the conversation, and who did it; put into words when it is shown."""
     now = clock.now()
     return Message.objects.create(
         conversation=conversation,
         direction=Message.Direction.NOTE,
         sender="system",
         kind="notice",
-        payload={"notice": notice, **data},
+        payload={"notice": notice, **({"user_id": by.pk, "by": str(by)} if by and by.pk else {}), **data},
         status=Status.SENT,
         trace=trace.current(),
         at=now,

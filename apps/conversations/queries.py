@@ -24,6 +24,7 @@ from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
 from apps.leads.models import Lead
 from apps.organizations.models import User
+from apps.ui import phrases
 from apps.ui.text import normalize
 
 from .adapters import Limits
@@ -425,20 +426,32 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
 def notice_text(message: Message) -> str:
     """What a system line in the thread says, in the reader's language."""
     data = message.payload
+    if until := parse_datetime(str(data.get("until") or "")):
+        data = {**data, "until": phrases.exact(until)}
+    known = {
+        "taken_over": _("%(by)s took this conversation over."),
+        "given_back": _("%(by)s gave it back: the bot answers again."),
+        "assigned": _("%(by)s assigned this to %(name)s."),
+        "unassigned": _("%(by)s assigned this to nobody."),
+        "resolved": _("%(by)s marked this as done."),
+        "reopened": _("%(by)s opened this again."),
+        "snoozed": _("%(by)s put this off until %(until)s."),
+    }
     sentences = {
         "handed_off": _("The bot handed this conversation to a person."),
         "taken_over": _("A person took this conversation over."),
         "given_back": _("The bot answers again."),
         "assigned": _("Assigned to %(name)s."),
         "unassigned": _("Assigned to nobody."),
-        "resolved": _("Resolved."),
+        "resolved": _("Marked as done."),
         "reopened": _("Opened again."),
-        "snoozed": _("Put off."),
+        "snoozed": _("Put off until %(until)s."),
         "referral": _("Came from an ad or a link."),
         "identity_changed": _("The customer's number or user id changed."),
     }
-    words = sentences.get(data.get("notice", ""), _("Something happened here."))
+    notice = data.get("notice", "")
+    words = (known.get(notice) if data.get("by") else None) or sentences.get(notice, _("Something happened here."))
     try:
-        return words % {"name": "", **data}
+        return words % {"name": "", "until": "", **data}
     except (KeyError, TypeError, ValueError):
         return words

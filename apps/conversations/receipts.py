@@ -96,7 +96,7 @@ def _from_elsewhere(arrival: Arrival, conversation: Conversation, fact: Echo) ->
     )
     conversation.change(**conversation.last(stored))
     if not is_old(at):
-        claim_for_human(conversation, user_id=None, actor="app")
+        claim_for_human(conversation, user=None, actor="app")
         if conversation.waiting_since is not None and conversation.waiting_since <= at:
             note_answered(conversation)
     record(

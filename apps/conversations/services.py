@@ -81,7 +81,7 @@ def _locked(conversation: Conversation) -> Conversation:
 def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """A person answers from now on: the bot is silent, and what it had not yet sent stays unsent."""
     locked = _locked(conversation)
-    claim_for_human(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
+    claim_for_human(locked, user=_user(by), actor=_actor(by, actor))
     _withdraw_drafts(locked)
     if locked.assignee_id is None and _user(by) is not None:
         locked.change(assignee=_user(by))
@@ -92,7 +92,7 @@ def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -
 def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """The bot answers again, starting with whatever nobody has answered."""
     locked = _locked(conversation)
-    return_to_bot(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
+    return_to_bot(locked, user=_user(by), actor=_actor(by, actor))
     if unanswered(locked):
         schedule_answer(locked)
     elif locked.waiting_since is not None:
@@ -131,7 +131,7 @@ def assign(conversation: Conversation, *, to: User | None, by: User | None, acto
     if locked.assignee_id == (to.pk if to else None):
         return locked
     locked.change(assignee=to)
-    write_notice(locked, "assigned" if to else "unassigned", name=str(to) if to else "")
+    write_notice(locked, "assigned" if to else "unassigned", by=_user(by), name=str(to) if to else "")
     record(ConversationAssigned(**about(locked), assignee_id=to.pk if to else None), actor=_actor(by, actor))
     return locked
 
@@ -170,7 +170,7 @@ def snooze(conversation: Conversation, *, until: datetime, by: User | None, acto
         raise ValidationError({"until": _("Choose a time that is still to come.")})
     locked = _locked(conversation)
     locked.change(status=Status.SNOOZED, snoozed_until=until)
-    write_notice(locked, "snoozed", until=until.isoformat())
+    write_notice(locked, "snoozed", by=_user(by), until=until.isoformat())
     record(ConversationSnoozed(**about(locked), until=until.isoformat()), actor=_actor(by, actor))
     jobs.schedule(WAKE_UP, str(locked.pk), at=until, postpone=True)
     return locked
@@ -185,7 +185,7 @@ def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> 
     before = {name: getattr(locked, name) for name in _UNDONE}
     before["waiting_since"] = locked.waiting_since.isoformat() if locked.waiting_since else None
     if locked.owner == Owner.HUMAN:
-        return_to_bot(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
+        return_to_bot(locked, user=_user(by), actor=_actor(by, actor))
     note_answered(locked)
     locked.change(
         status=Status.RESOLVED,
@@ -194,7 +194,7 @@ def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> 
         waiting_since=None,
         unread=0,
     )
-    write_notice(locked, "resolved", before=before)
+    write_notice(locked, "resolved", by=_user(by), before=before)
     record(ConversationResolved(**about(locked)), actor=_actor(by, actor))
     return locked
 
@@ -232,7 +232,7 @@ def reopen(conversation: Conversation, *, by: User | None, actor: str = "", caus
     if locked.bot_status == Conversation.BotStatus.RESOLVED:
         fields["bot_status"] = Conversation.BotStatus.ACTIVE
     locked.change(**fields)
-    write_notice(locked, "reopened")
+    write_notice(locked, "reopened", by=_user(by))
     record(ConversationReopened(**about(locked), cause=cause), actor=_actor(by, actor))
     return locked
 
@@ -311,7 +311,7 @@ def send_message(
         )
         if queued.message is not None:
             if pause_bot:
-                claim_for_human(locked, user_id=by.pk if by else None, actor=_actor(by, actor))
+                claim_for_human(locked, user=_user(by), actor=_actor(by, actor))
                 _withdraw_drafts(locked)
             note_answered(locked)
             locked.change(unread=0, **drafts.settle(locked, text))

@@ -157,7 +157,7 @@ def test_notes_assignment_and_notices(crowd, alice, bob, charlie):
     with pytest.raises(ValidationError):
         services.add_note(conversation, text=" \x00 ", by=alice)
     lines = [queries.notice_text(row) for row in Message.objects.filter(conversation=conversation, kind="notice")]
-    assert lines == ["Assigned to Bob."]
+    assert lines == ["Alice assigned this to Bob."]
     services.assign(conversation, to=None, by=alice)
     conversation.refresh_from_db()
     assert conversation.assignee is None

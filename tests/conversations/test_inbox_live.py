@@ -42,6 +42,8 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         page.keyboard.press("Enter")
         mine = thread.locator(".by-user:not(.is-pending)", has_text="this is Bob")
         mine.wait_for()
+        with look(browser, page.url, Variant(), cookies=real.cookies("alice"), ready="#thread"):
+            page.locator("#thread-here", has_text="Alice is here too").wait_for(timeout=8_000)
         says("Do you deliver to Dubai?")
         thread.locator(".msg-in", has_text="Dubai").wait_for(timeout=8_000)
         assert thread.locator(".by-bot", has_text="Dubai").count() == 0

@@ -108,6 +108,14 @@ def house(site):
         write(first, "in", "هل يوجد خصم على الكمية؟", minutes=3, reactions=[{"by": "customer", "emoji": "❤️"}])
         services.hand_off(first, reason="asked", note="Wants a price for 20 pairs", actor="bot")
         services.assign(first, to=bob, by=alice)
+        draft = {
+            "state": "ready",
+            "at": clock.now().isoformat(),
+            "text": "نعم، خصم 5% من 20 زوجًا.\nShall I reserve them?",
+        }
+        first.change(draft=draft)
+        found[5].account.state, found[5].account.problem = "attention", "The access token has expired."
+        found[5].account.save()
         shut = found[4]
         shut.change(window_until=clock.now() - timedelta(hours=1), human_window_until=None)
         MessageTemplate.objects.create(

@@ -8,7 +8,7 @@ import pytest
 
 from apps.conversations.models import Message
 from apps.simulator.models import PhoneMessage
-from tests.browser import Variant, judge, look, visit
+from tests.browser import PAIRS, Variant, judge, look, visit
 from tests.simulator.conftest import CHANNELS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -47,8 +47,9 @@ def test_play_a_customer(browser: Any, real: Any, worker: None, channel: str) ->
 
 def test_the_page_looks_right(browser: Any, real: Any, worker: None) -> None:
     cookies = real.cookies("bob")
-    visit(browser, real.url("/dashboard/simulator/whatsapp/"), name="simulator-none", cookies=cookies)
-    with look(browser, real.url("/dashboard/simulator/whatsapp/"), Variant(), cookies=cookies) as page:
+    url = real.url("/dashboard/simulator/whatsapp/")
+    visit(browser, url, name="simulator-none", cookies=cookies, variants=PAIRS[:1])
+    with look(browser, url, Variant(), cookies=cookies) as page:
         page.get_by_role("button", name="Make a simulated account").click()
         page.get_by_label("Name").fill("منى صالح")
         page.get_by_label("Language").select_option("ar")
@@ -58,6 +59,6 @@ def test_the_page_looks_right(browser: Any, real: Any, worker: None) -> None:
         page.locator(".phone-row:not(.is-mine, #phone-typing)").first.wait_for(timeout=20_000)
         page.wait_for_function("document.querySelectorAll('.phone-foot a').length >= 2")
         trace = page.locator(".phone-foot a").first.get_attribute("href")
-    visit(browser, real.url("/dashboard/simulator/whatsapp/"), name="simulator", cookies=cookies)
-    visit(browser, real.url("/dashboard/simulator/whatsapp/?customer=new"), name="simulator-new", cookies=cookies)
+    visit(browser, url, name="simulator", cookies=cookies)
+    visit(browser, f"{url}?customer=new", name="simulator-new", cookies=cookies, variants=PAIRS[1:3])
     visit(browser, real.url(trace), name="trace", cookies=cookies)
