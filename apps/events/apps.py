@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 from apps.ui.translatable import say_elsewhere
 
@@ -10,4 +13,8 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         from .journal import TYPES
 
-        say_elsewhere(lambda: (event.description for event in TYPES.values()))
+        def descriptions() -> Iterator[str]:
+            autodiscover_modules("events")
+            return (event.description for event in TYPES.values())
+
+        say_elsewhere(descriptions)

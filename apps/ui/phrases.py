@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from apps.jobs import clock
 
@@ -111,6 +111,14 @@ def relative(moment: datetime, base: datetime | None = None) -> str:
             else ngettext("in %(n)s day", "in %(n)s days", n)
         )
     return text % {"n": n}
+
+
+def language(code: str) -> str:
+    """ "ar" → "Arabic"; a code that Django does not know stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def day(value: date) -> str:

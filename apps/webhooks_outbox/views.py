@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -95,6 +96,7 @@ def _detail_page(
         "states": Delivery.State.choices,
         "types": [(name, name) for name in sorted(endpoint.types or queries.choosable_types())],
         "replay": replay or ReplayForm(initial={"state": "dead"}),
+        "receiver": render_to_string("webhooks_outbox/receiver.txt"),
     }
     failed = bool(replay and replay.errors)
     return render(request, "webhooks_outbox/endpoint_detail.html", context, status=422 if failed else 200)

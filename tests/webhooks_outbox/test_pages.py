@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_tenants.utils import tenant_context
 
@@ -172,3 +174,16 @@ def test_nothing_of_another_organization_resolves(acme, globex, client_for, alic
 
 def test_signed_out_people_are_asked_to_sign_in(acme, client_for, endpoint):
     assert client_for().get(page("detail", endpoint.uuid)).status_code == 302
+
+
+def test_the_code_that_we_give_receivers_verifies(acme, alice_at, endpoint, receiver, deliver):
+    said: dict[str, Any] = {}
+    exec(render_to_string("webhooks_outbox/receiver.txt"), said)
+    assert "compare_digest" in alice_at.get(page("detail", endpoint.uuid)).content.decode()
+    services.send_test(endpoint)
+    deliver()
+    got = receiver.received[0]
+    said["verify"](endpoint.secrets[0]["secret"], got.headers, got.body)
+    for headers, body in ((got.headers, got.body + b" "), ({**got.headers, "webhook-timestamp": "1"}, got.body)):
+        with pytest.raises(ValueError, match=r"wrong signature|too old"):
+            said["verify"](endpoint.secrets[0]["secret"], headers, body)

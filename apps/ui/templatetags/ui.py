@@ -180,6 +180,11 @@ def figure(value: Any, format: str = "number", currency: str = "USD") -> str:
     return phrases.duration(value) if format == "duration" else phrases.number(value)
 
 
+@register.filter
+def language(code: str) -> str:
+    return phrases.language(code)
+
+
 @register.simple_tag
 def timeago(moment: datetime | None, empty: str = "–") -> SafeString:
     """ "5 min ago", kept fresh by the browser; the exact time shows on hover."""
