@@ -262,7 +262,9 @@ def test_a_reply_names_the_message_it_answers(facebook, whatsapp, graph):
         (Person(id=BSUID), {"recipient": BSUID}),
         (Person(id=BSUID, aliases=("US.ENT.118157992128868",)), {"recipient": BSUID}),
         (Person(id=BSUID, aliases=(PHONE,)), {"to": PHONE}),
-        (Person(id=BSUID, phone="+16505551234"), {"to": PHONE}),
+        (Person(id=BSUID, phone="+16505551234"), {"recipient": BSUID}),  # a number they left may be another's
+        (Person(id=PHONE, phone="+971501234567"), {"to": PHONE}),
+        (Person(id="", phone="+16505551234"), {"to": PHONE}),
         (Person(id=PHONE), {"to": PHONE}),
     ],
 )

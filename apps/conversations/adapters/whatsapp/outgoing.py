@@ -74,14 +74,18 @@ def _message_id(answer: dict[str, Any]) -> str:
 
 
 def _address(person: Person) -> dict[str, str]:
-    """`to` for a number, `recipient` for a business-scoped user id; never the latter in `to`."""
-    known = [person.phone, person.id, *person.aliases]
+    """`to` for a number, `recipient` for a business-scoped user id; never the latter in `to`.
+
+    The ids under which WhatsApp told us of the person come first: `phone` may be another number they left.
+    """
+    known = [person.id, *person.aliases]
     if number := next((one for one in known if _NUMBER.fullmatch(one)), ""):
         return {"to": number.lstrip("+")}
-    scoped = sorted((one for one in known if is_bsuid(one)), key=is_parent)
-    if not scoped:
-        raise Refused(reasons.local("no-recipient"))
-    return {"recipient": scoped[0]}
+    if scoped := sorted((one for one in known if is_bsuid(one)), key=is_parent):
+        return {"recipient": scoped[0]}
+    if _NUMBER.fullmatch(person.phone):
+        return {"to": person.phone.lstrip("+")}
+    raise Refused(reasons.local("no-recipient"))
 
 
 def _pieces(account: Account, message: Outgoing) -> list[dict[str, Any]]:
