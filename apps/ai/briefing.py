@@ -55,6 +55,17 @@ def prompt(persona: Persona, briefing: Briefing) -> str:
     return "\n\n".join(section for section in sections if section)
 
 
+def private_parts(briefing: Briefing) -> tuple[str, ...]:
+    """What of the prompt is for the model alone. The organization's rules are too, and are looked at apart."""
+    return (_language_rule(briefing.languages), _WORK, _LIMITS)
+
+
+def public_parts(briefing: Briefing) -> tuple[str, ...]:
+    """What of it may be told to anybody, word for word."""
+    answers = (text for intent in briefing.intents for text in intent.responses.values())
+    return (briefing.hours, *briefing.knowledge, *briefing.greeting.values(), *answers)
+
+
 _WORK = """How you work:
 - Every product, price, stock figure and link comes from search_catalog in this conversation or from this text. If it is in neither, say that you will ask a colleague, and use hand_off. Never estimate, round or promise.
 - Write as people do in chat: at most four short sentences, no headings, no bold. Several items as a numbered list, one line each: name — price, stock; at most three, then one question that narrows the choice.

@@ -91,7 +91,7 @@ _TOTAL = re.compile(
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Something the rows do not say. kind: price, stock, percentage, date, link, number, availability."""
+    """Something a reply must not say. kind: price, stock, percentage, date, link, number, availability, instructions."""
 
     kind: str
     text: str  # as it stands in the reply

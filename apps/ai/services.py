@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextvars
+import queue
 import threading
 import time
 import uuid
@@ -18,7 +20,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from apps.ai import briefing as briefings
-from apps.ai import pricing, queries
+from apps.ai import leaks, pricing, queries
 from apps.ai.facts import Mismatch
 from apps.ai.models import Generation, Intent, Note, Persona
 from apps.ai.providers import (
@@ -46,6 +48,8 @@ log = structlog.get_logger(__name__)
 Level = Literal["full", "cheap", "offline", "none"]
 PROVIDERS: dict[str, ModuleType] = {module.NAME: module for module in (openai, gemini, offline)}
 TOTAL_SECONDS = 40.0  # for all providers together; then the built-in one answers
+LEAST_SECONDS = 2.0  # with less than this left no vendor is asked: it could only cost money
+_GRACE = 1.0  # a vendor's client gives up by itself; if it has not by then, it is left behind
 _PAUSE, _LONGEST_PAUSE = 0.3, 2.0
 _RESTING = 30  # seconds a provider is left alone after failing twice in a row
 _DIGEST_TURNS, _DIGEST_TEXT = 12, 500
@@ -74,6 +78,26 @@ def built_in_only() -> Iterator[None]:
         _built_in_only.reset(token)
 
 
+_until: ContextVar[float | None] = ContextVar("ai_until", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Everything asked inside the block is answered by then: vendors get what is left, then the built-in one answers."""
+    outer, until = _until.get(), time.monotonic() + seconds
+    token = _until.set(until if outer is None else min(outer, until))
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def seconds_left() -> float:
+    """What is left of the time that `within` set; endless outside of it."""
+    until = _until.get()
+    return float("inf") if until is None else until - time.monotonic()
+
+
 class Silent(Exception):
     """No model may answer: the budget says people only, or the persona is switched off."""
 
@@ -98,13 +122,13 @@ def ask(
     """One answer from the first provider that gives one; each call is recorded, failed ones too.
 
     The built-in provider stands last and cannot be out of reach, so this raises only Silent (level "none").
-    Call it outside of a transaction: it may wait for up to TOTAL_SECONDS.
+    Call it outside of a transaction: it may wait for up to TOTAL_SECONDS, less where `within` says so.
     """
     if level == "none":
         raise Silent("No model may answer at this level.")
     run = run or uuid.uuid4()
     records = _Records(request, purpose=purpose, subject=subject, run=run, trace=trace)
-    until = time.monotonic() + TOTAL_SECONDS
+    until = time.monotonic() + min(TOTAL_SECONDS, seconds_left())
     for choice in _choices(persona or queries.persona(), level):
         completion = _try(choice, request, records, until)
         if completion is not None:
@@ -149,12 +173,13 @@ def _try(choice: _Choice, request: Request, records: _Records, until: float) -> 
     module = PROVIDERS[choice.provider]
     for attempt in (1, 2):
         left = until - time.monotonic()
-        if choice.provider != offline.NAME and left < 1:
+        if choice.provider != offline.NAME and left < LEAST_SECONDS:
+            log.warning("ai.out_of_time", provider=choice.provider)
             return None
         asked = replace(request, model=choice.model, timeout=max(min(request.timeout, left), 1.0))
         began = time.monotonic()
         try:
-            completion: Completion = module.complete(asked, choice.account)
+            completion = _complete(module, asked, choice.account)
         except ProviderError as error:
             spent = time.monotonic() - began
             records.failed(choice, error, spent)
@@ -175,6 +200,33 @@ def _try(choice: _Choice, request: Request, records: _Records, until: float) -> 
             cache.delete(_failures_key(choice.provider))
             return completion
     return None
+
+
+def _complete(module: ModuleType, request: Request, account: Account) -> Completion:
+    """One call, over when its time-out says so.
+
+    A client's time-out is for one read: a vendor that sends a blank now and then to keep the line open (DeepSeek
+    and OpenRouter do) would never reach it. So a vendor is asked in a thread of its own, which is left behind.
+    """
+    if module is offline:
+        found: Completion = module.complete(request, account)
+        return found
+    answers: queue.SimpleQueue[Completion | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(module.complete(request, account))
+        except BaseException as error:  # noqa: BLE001  raised again where it was asked for
+            answers.put(error)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True, name="ai-vendor").start()
+    try:
+        answer = answers.get(timeout=request.timeout + _GRACE)
+    except queue.Empty:
+        raise ProviderUnavailable(f"{module.NAME} did not answer within {request.timeout:g} s.") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _rest_key(provider: str) -> str:
@@ -318,6 +370,16 @@ def briefing_for(
 def system_prompt(persona: Persona, briefing: Briefing) -> str:
     """The text a vendor's model is given. Holds nothing a customer wrote and no secret."""
     return briefings.prompt(persona, briefing)
+
+
+def leaked(text: str, persona: Persona, briefing: Briefing) -> list[Mismatch]:
+    """What a reply copies out of the system prompt; [] for one that may be sent."""
+    return leaks.repeated(
+        text,
+        instructions=briefings.private_parts(briefing),
+        rules=persona.rules,
+        public=briefings.public_parts(briefing),
+    )
 
 
 # Teaching ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from apps.ai import queries as ai_queries
 from apps.ai import services as ai
 from apps.ai.facts import Mismatch, check, rows_of
 from apps.ai.models import Generation, Persona
-from apps.ai.providers import Request, Turn
+from apps.ai.providers import Request, Turn, offline
 from apps.jobs import trace
 
 from .adapters import Button, Card, Kind
@@ -50,6 +50,8 @@ class Draft:
     quick_replies: tuple[Button, ...] = ()
     hand_off: HandOff | None = None
     generation: Generation | None = None
+    # Whether `text` is what that generation wrote, and not a sentence of ours in its place.
+    its_words: bool = True
     facts: list[dict[str, Any]] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
     intent: str = ""
@@ -58,7 +60,7 @@ class Draft:
     def settle(self, *, used: bool, note: str = "") -> None:
         """Write down what became of the model's answer."""
         if self.generation is not None:
-            ai.mark_used(self.generation, used, mismatches=self.mismatches, note=note)
+            ai.mark_used(self.generation, used and self.its_words, mismatches=self.mismatches, note=note)
 
     def discard(self, note: str) -> None:
         self.settle(used=False, note=note)
@@ -83,21 +85,22 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
     )
     answer, request = _converse(conversation, persona, request, box, level)
     known = [*rows_of(request.turns, briefing), *ledger]
-    text = answer.completion.text.strip()
-    mismatches = check(text, known)
-    if mismatches and text:
+    text, mismatches = _checked(answer, persona, request, known)
+    if mismatches:
+        ai.mark_used(answer.generation, False, mismatches=mismatches, note="Did not pass the check of facts.")
         answer = _rewrite(conversation, persona, request, text, mismatches, level, answer.run)
-        text = answer.completion.text.strip()
-        still = check(text, known)
+        text, still = _checked(answer, persona, request, known)
         if still or not text:
             answer.generation.details = {**answer.generation.details, "intent": "unchecked"}
-            box.hand_off = box.hand_off or HandOff("facts", _summary(still or mismatches))
+            box.hand_off = box.hand_off or _unfit(still or mismatches)
             return Draft(
                 safe_sentence(spoken),
                 hand_off=box.hand_off,
                 generation=answer.generation,
-                mismatches=still or mismatches,
+                its_words=False,
+                mismatches=still,
             )
+    its_words = bool(text)
     if not text:
         box.hand_off = box.hand_off or HandOff("unknown", "")
         text = safe_sentence(spoken)
@@ -107,10 +110,27 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
         quick_replies=_quick_replies(conversation, answer.completion.details),
         hand_off=box.hand_off,
         generation=answer.generation,
+        its_words=its_words,
         facts=box.rows(),
         intent=str(answer.completion.details.get("intent", ""))[:80],
         signals=_signals(box),
     )
+
+
+def _checked(
+    answer: ai.Answer, persona: Persona, request: Request, known: Sequence[dict[str, Any]]
+) -> tuple[str, list[Mismatch]]:
+    """The words of an answer, and why they may not be sent: figures that nobody gave, instructions repeated."""
+    text = answer.completion.text.strip()
+    found = check(text, known) if text else []
+    if text and request.briefing and answer.provider != offline.NAME:  # the built-in one never reads the prompt
+        found = [*ai.leaked(text, persona, request.briefing), *found]
+    return text, found
+
+
+def _unfit(mismatches: Sequence[Mismatch]) -> HandOff:
+    reason = "instructions" if any(one.kind == "instructions" for one in mismatches) else "facts"
+    return HandOff(reason, _summary(mismatches))
 
 
 def _signals(box: Toolbox) -> tuple[str, ...]:
@@ -163,7 +183,7 @@ def _rewrite(
     """One more try, told which statements are not in the data."""
     wrong = "\n".join(f"- {one.text}: {one.reason}" for one in mismatches[:10])
     system = (
-        f"{request.system}\n\nYour draft below states things that are not in the data. Write it again without them, "
+        f"{request.system}\n\nYour draft below states things that it must not. Write it again without them, "
         f"using only figures, dates and links from the tool results.\n<draft>\n{text[:2000]}\n</draft>\n{wrong}"
     )
     return _ask(conversation, persona, replace(request, system=system, tools=()), level, run)

@@ -73,7 +73,7 @@ def write(job: Claimed) -> None:
     conversation = Conversation.objects.select_related("lead", "identity", "account").filter(pk=int(job.key)).first()
     todo = _asked(conversation) if conversation else []
     if conversation is not None and todo:
-        with trace.following(todo[-1].trace):
+        with trace.following(todo[-1].trace), ai.within(min(job.seconds_left(), PATIENCE.total_seconds())):
             suggest(job, conversation, todo)
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.ai import queries as ai_queries
-from apps.ai.services import Silent
+from apps.ai import services as ai
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
@@ -30,8 +30,13 @@ REPLY = "conversations.reply"
 LONGEST_WAIT = timedelta(seconds=10)
 # A draft is thrown away this often because the customer wrote on.
 REDRAFTS = 2
-# So often an answer is tried before a person gets it.
+# So often an answer is tried before a person gets it; after that only the hand-off itself is tried again.
 TRIES = 3
+ATTEMPTS = 5
+# Of the job's lease, what models may not use: the answer must be written down before another worker begins anew.
+RESERVE = 30.0
+# With less time than this left, a draft is not thrown away because the customer wrote on.
+TIME_FOR_ANOTHER = 25.0
 
 
 def schedule_answer(conversation: Conversation) -> None:
@@ -43,7 +48,15 @@ def schedule_answer(conversation: Conversation) -> None:
 
 
 def answer(job: Claimed) -> None:
-    """Answer a conversation, if there is something to answer and the bot is the one to do it."""
+    """Answer a conversation, if there is something to answer and the bot is the one to do it.
+
+    All models together, rounds, rewrites and new drafts included, get what the job's lease allows.
+    """
+    with ai.within(job.seconds_left() - RESERVE):
+        _answer(job)
+
+
+def _answer(job: Claimed) -> None:
     for redraft in range(REDRAFTS + 1):
         conversation = (
             Conversation.objects.select_related("lead", "identity", "account").filter(pk=int(job.key)).first()
@@ -59,16 +72,39 @@ def answer(job: Claimed) -> None:
                 drafts.suggest(job, conversation, todo, reason=drafts.BUDGET)
                 return
             try:
-                draft = agent.draft_answer(conversation, todo, level=level)
-            except Silent:
+                draft = _draft(job, conversation, todo, level)
+            except ai.Silent:
                 return  # the organization is paused: people see that somebody waits
-            except Exception as error:
-                if job.attempt < TRIES:
-                    raise
-                log.exception("reply.given_up", conversation=conversation.pk)
-                draft = agent.give_up(conversation, todo, f"{type(error).__name__}")
-            if _commit(job, conversation, todo, draft, last=redraft == REDRAFTS):
-                return
+            last = redraft == REDRAFTS or ai.seconds_left() < TIME_FOR_ANOTHER
+            try:
+                if _commit(job, conversation, todo, draft, last=last):
+                    return
+            except jobs.LeaseLost:
+                draft.discard("Another worker had taken over by then.")
+                raise
+
+
+def _draft(job: Claimed, conversation: Conversation, todo: list[Message], level: ai.Level) -> agent.Draft:
+    if job.attempt > TRIES:  # workers died over it, or what was written could not be kept
+        return agent.give_up(conversation, todo, "")
+    try:
+        return agent.draft_answer(conversation, todo, level=level)
+    except ai.Silent:
+        raise
+    except Exception as error:
+        if job.attempt < TRIES:
+            raise
+        log.exception("reply.given_up", conversation=conversation.pk)
+        return agent.give_up(conversation, todo, f"{type(error).__name__}")
+
+
+@transaction.atomic
+def given_up(job: Claimed, error: str) -> None:
+    """Not even the hand-off could be answered: the conversation is people's, without a word to the customer."""
+    conversation = Conversation.locked(int(job.key))
+    jobs.hold(job)
+    if conversation is not None and unanswered(conversation):
+        hand_over(conversation, reason="ai_unavailable", note=error.partition(":")[0][:80], actor="system")
 
 
 def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.Draft, *, last: bool) -> bool:

@@ -24,7 +24,7 @@ def receive_later(_job: Claimed) -> datetime | None:
     return arrival.next_retry()
 
 
-@handles(replies.REPLY, queue="ai")
+@handles(replies.REPLY, queue="ai", attempts=replies.ATTEMPTS, given_up=replies.given_up)
 def reply(job: Claimed) -> None:
     replies.answer(job)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from . import clock
+
 
 @dataclass(frozen=True)
 class Claimed:
@@ -23,9 +25,14 @@ class Claimed:
     leased_until: datetime
     trace: uuid.UUID | None
 
+    def seconds_left(self) -> float:
+        """How long this worker may go on before another one takes the job over."""
+        return (self.leased_until - clock.now()).total_seconds()
+
 
 Run = Callable[[Claimed], "datetime | bool | None"]
 Pending = Callable[[], "datetime | bool | None"]
+GivenUp = Callable[[Claimed, str], None]
 F = TypeVar("F", bound=Run)
 
 
@@ -37,6 +44,9 @@ class Kind:
     more may be left now; what is left for later is `pending`'s to say: True (now), a datetime (then), or
     False or None (nothing). A run may happen twice for one request (a crash after the work and before the
     row was removed), so it must be idempotent.
+
+    `given_up(job, error)` is called in the tenant when the last of `attempts` has failed, whatever the reason:
+    an exception, or a worker that ended while it ran. It may be called twice.
     """
 
     name: str
@@ -45,6 +55,7 @@ class Kind:
     drains: bool = False
     pending: Pending | None = None
     attempts: int = 8
+    given_up: GivenUp | None = None
 
     @property
     def app(self) -> str:
@@ -76,6 +87,7 @@ def handles(
     drains: bool = False,
     pending: Pending | None = None,
     attempts: int = 8,
+    given_up: GivenUp | None = None,
 ) -> Callable[[F], F]:
     """Register the decorated function for jobs of kind `name`."""
     if queue not in QUEUES:
@@ -86,7 +98,7 @@ def handles(
     def register(run: F) -> F:
         if name in KINDS:
             raise ValueError(f"two handlers for {name!r}")
-        KINDS[name] = Kind(name, queue, run, drains, pending, attempts)
+        KINDS[name] = Kind(name, queue, run, drains, pending, attempts, given_up)
         return run
 
     return register

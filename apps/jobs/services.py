@@ -17,7 +17,7 @@ from apps.jobs.connection import connection
 
 from . import clock, ledger, notifier, trace
 from .ledger import LATER, LeaseLost, claim, hold
-from .registry import KINDS, QUEUES, Claimed, Kind
+from .registry import KINDS, QUEUES, Claimed, GivenUp, Kind
 
 if TYPE_CHECKING:  # events are declared, and so this is imported, before models are ready
     from .models import Job
@@ -274,8 +274,25 @@ def _run_one(job: Claimed, report: Report) -> bool:
 
 def _failed(job: Claimed, kind: Kind | None, error: str, report: Report) -> bool:
     report.failed[job.kind] += 1
+    if kind is not None and kind.given_up is not None and not kind.drains and job.attempt >= kind.attempts:
+        _give_up(job, kind.given_up, error)
     surely(lambda: ledger.put_off(job, kind, error))
     return False
+
+
+def _give_up(job: Claimed, given_up: GivenUp, error: str) -> None:
+    """Tell the kind's own app, before the row is marked: a crash in between tells it again."""
+    try:
+        with (
+            schema_context(job.schema),
+            trace.following(job.trace),
+            structlog.contextvars.bound_contextvars(tenant=job.schema, job=job.kind),
+        ):
+            given_up(job, error)
+    except LeaseLost:
+        log.info("job.lease_lost", kind=job.kind, key=job.key, tenant=job.schema)
+    except Exception:
+        log.exception("job.giving_up_failed", kind=job.kind, key=job.key, tenant=job.schema)
 
 
 def surely(write: Callable[[], Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -265,3 +266,23 @@ def test_knowledge_and_intents_reach_the_built_in(acme: Organization, no_keys: N
 )
 def test_prices_by_date(model: str, at: date, expected: Decimal | None) -> None:
     assert pricing.cost(model, 1_000_000, 1_000_000, at) == expected
+
+
+def test_a_vendor_that_drips_blanks_is_left_behind(acme: Organization, vendors: Any) -> None:
+    """A byte now and then resets a client's time-out for each read; the call ends all the same."""
+    openai, gemini = vendors
+    openai.default = Answer(drip=0.3)
+    began = time.monotonic()
+    with services.within(3):
+        answer = services.ask(request(timeout=1.0), persona=Persona(providers=[{"provider": "openai"}]))
+    assert time.monotonic() - began < 4
+    assert answer.provider == "offline"
+    assert "did not answer within" in Generation.objects.get(outcome="failed").error
+
+
+def test_time_that_is_up_asks_no_vendor(acme: Organization, vendors: Any) -> None:
+    openai, gemini = vendors
+    with services.within(60), services.within(1):
+        assert services.ask(request()).provider == "offline"
+    assert openai.requests == gemini.requests == []
+    assert services.seconds_left() == float("inf")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from apps.events.models import JournalEntry
 from apps.jobs import clock, services
+from apps.jobs.connection import connection
 from apps.jobs.ledger import LATER
 from apps.jobs.models import Job
 from apps.jobs.registry import KINDS, QUEUES
@@ -298,3 +299,33 @@ def test_no_request_is_lost_and_none_is_served_early(acme, kind, run_due_jobs, s
         run_due_jobs(kinds=[name])
         assert expected is None
         assert not Job.objects.filter(kind=name).exists()
+
+
+def test_giving_up_tells_the_kind_in_its_tenant_and_once(acme, kind, run_due_jobs):
+    told = []
+
+    def broken(_job):
+        raise ValueError("no")
+
+    def given_up(job, error):
+        told.append((connection.schema_name, job.key, error))
+
+    with clock.frozen(NOON):
+        services.schedule(kind(broken, attempts=2, given_up=given_up), "9")
+        run_due_jobs()
+        assert told == []
+        clock.advance(HOUR)
+        run_due_jobs()
+        clock.advance(HOUR)
+        run_due_jobs()
+    assert told == [("acme", "9", "ValueError: no")]
+    assert Job.objects.get(key="9").failed_at is not None
+
+
+def test_giving_up_that_fails_itself_still_marks_the_job(acme, kind, run_due_jobs):
+    def broken(*_anything):
+        raise ValueError("no")
+
+    services.schedule(kind(broken, attempts=1, given_up=broken), "9")
+    run_due_jobs()
+    assert Job.objects.get(key="9").failed_at is not None

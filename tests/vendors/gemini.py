@@ -71,6 +71,8 @@ class _Handler(ModelHandler):
         answer: Answer = owner.next()
         if answer.wait:
             owner.closing.wait(answer.wait)
+        if answer.drip:
+            return self.drip(answer.drip)
         if answer.raw is not None:
             return self.send(answer.status, answer.raw, answer.headers)
         if answer.status != 200:

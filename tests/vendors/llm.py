@@ -21,6 +21,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None  # sent as it is, instead of a proper body
     wait: float = 0.0  # seconds before the answer; ends early when the server closes
+    drip: float = 0.0  # a blank each so many seconds, and never an answer
     empty: bool = False  # no choices, no candidates
     declined: bool = False  # content filter
     code: str = ""
@@ -91,6 +92,19 @@ class ModelHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def drip(self, seconds: float) -> None:
+        """Keep the line open with blanks, as some vendors do, until the client or the test has had enough."""
+        self.close_connection = True
+        try:
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.end_headers()
+            while not self.owner.closing.wait(seconds):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+        except OSError:
+            pass
 
 
 def schema_problems(schema: Any, where: str = "parameters") -> list[str]:
