@@ -182,7 +182,7 @@ def test_the_code_that_we_give_receivers_verifies(acme, alice_at, endpoint, rece
     assert "compare_digest" in alice_at.get(page("detail", endpoint.uuid)).content.decode()
     services.send_test(endpoint)
     deliver()
-    got = receiver.received[0]
+    got = receiver.requests[0]
     said["verify"](endpoint.secrets[0]["secret"], got.headers, got.body)
     for headers, body in ((got.headers, got.body + b" "), ({**got.headers, "webhook-timestamp": "1"}, got.body)):
         with pytest.raises(ValueError, match=r"wrong signature|too old"):
