@@ -39,6 +39,14 @@ SEARCH_CATALOG = ToolSpec(
             "min_price": {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000},
             "max_price": {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000},
             "in_stock": {"type": "boolean", "description": "Only what can be had now."},
+            "attributes": {
+                "type": "object",
+                "maxProperties": 10,
+                "additionalProperties": {"type": "string", "maxLength": 100},
+                "description": (
+                    'What the thing must be like, named as in results of this conversation: {"color": "navy"}.'
+                ),
+            },
             "sort": {"type": "string", "enum": ["relevance", "price_asc", "price_desc"]},
             "limit": {"type": "integer", "minimum": 1, "maximum": 20},
         },
@@ -141,6 +149,8 @@ def _problem(rule: dict[str, Any], value: Any) -> str:
         return _string_problem(rule, value)
     if kind == "boolean":
         return "" if isinstance(value, bool) else "must be true or false."
+    if kind == "object":
+        return _object_problem(rule, value)
     whole = kind == "integer"
     # bool is an int in Python; JSON says otherwise. NaN and infinity pass `json.loads`.
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
@@ -167,6 +177,19 @@ def _string_problem(rule: dict[str, Any], value: Any) -> str:
         return "must not contain null bytes."
     if "enum" in rule and value not in rule["enum"]:
         return "must be one of: " + ", ".join(rule["enum"]) + "."
+    return ""
+
+
+def _object_problem(rule: dict[str, Any], value: Any) -> str:
+    """Names with plain values; a number or a yes is taken for its text."""
+    if not isinstance(value, dict):
+        return "must be an object."
+    if len(value) > rule["maxProperties"]:
+        return f"must have at most {rule['maxProperties']} names."
+    for name, held in value.items():
+        plain = str(held) if isinstance(held, (int, float)) else held
+        if problem := _string_problem({"maxLength": 60}, name) or _string_problem(rule["additionalProperties"], plain):
+            return f"has {_show(name)}, which {problem}"
     return ""
 
 

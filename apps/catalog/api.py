@@ -30,6 +30,12 @@ _FILTERS = [
     OpenApiParameter("min_price", str),
     OpenApiParameter("max_price", str),
     OpenApiParameter("state", str, enum=["archived"]),
+    OpenApiParameter(
+        "attributes",
+        str,
+        many=True,
+        description="A name and a value, as in `color:navy`; may be repeated, all must hold",
+    ),
 ]
 
 

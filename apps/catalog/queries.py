@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 from typing import Any
@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -26,6 +26,8 @@ SORTS = {"price_asc": ("price", "id"), "price_desc": ("-price", "-id")}
 WEIGHTS = "'{0.1, 0.3, 0.5, 1.0}'"
 # Beyond this many matches the ranking looks at a part of them only.
 RANKED = 4000
+# How many attributes a list can be narrowed by, and how many values of each are offered.
+FACETS, FACET_VALUES = 5, 20
 
 
 def get_item(item_id: int) -> Item:
@@ -287,9 +289,10 @@ class Filters:
     archived: bool = False
     min_price: Decimal | None = None
     max_price: Decimal | None = None
+    attributes: tuple[tuple[str, str], ...] = ()  # (("color", "navy"), …): all of them
 
     @classmethod
-    def of(cls, given: Mapping[str, str]) -> Filters:
+    def of(cls, given: QueryDict) -> Filters:
         return cls(
             words=text.clean(given.get("q", ""), 400),
             category=find_category(text.line(given.get("category", ""), 120) or None),
@@ -298,6 +301,7 @@ class Filters:
             archived=given.get("state") == "archived",
             min_price=_decimal(given.get("min_price")),
             max_price=_decimal(given.get("max_price")),
+            attributes=tuple(_pairs(given.getlist("attributes")[:20])),
         )
 
     @property
@@ -305,7 +309,10 @@ class Filters:
         return self != Filters()
 
     def rows(self) -> QuerySet[Item]:
-        rows = _filtered(self.category, self.min_price, self.max_price, None, self.in_stock, not self.archived)
+        wanted: dict[str, list[str]] = {}
+        for name, value in self.attributes:
+            wanted.setdefault(name, []).append(value)
+        rows = _filtered(self.category, self.min_price, self.max_price, wanted, self.in_stock, not self.archived)
         rows = rows.filter(kind=self.kind) if self.kind else rows
         return rows.select_related("category").prefetch_related("images").defer("search")
 
@@ -313,6 +320,39 @@ class Filters:
         rows = self.rows()
         found = _ranked(rows.select_related(None).prefetch_related(None), self.words, language, limit, "relevance")
         return list(rows.filter(pk__in=found).order_by(_in_order(found)))
+
+
+def _pairs(given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for one in given:
+        name, _colon, value = (text.line(part, 200) for part in one.partition(":"))
+        if name and value:
+            yield name, value
+
+
+@dataclass
+class Facet:
+    """An attribute by which items differ; the values as they were first written, each under its lexeme."""
+
+    name: str
+    count: int = 0
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def facets(items: Iterable[Item], *, chosen: Iterable[tuple[str, str]] = ()) -> list[Facet]:
+    """What these items can be narrowed by: their most common attributes with more than one value, and those chosen."""
+    found: dict[str, Facet] = {}
+    given = [item.attributes for item in items]
+    for attributes in [*given, *({name: value} for name, value in chosen)]:
+        for name, held in attributes.items():
+            facet = found.setdefault(text.compact(name), Facet(name))
+            facet.count += 1
+            for value in held if isinstance(held, list) else [held]:
+                (lexeme,) = words.attribute_lexemes({name: value}) or ("",)
+                if lexeme and len(facet.values) < FACET_VALUES and str(value).strip():
+                    facet.values.setdefault(lexeme, str(value)[:200])
+    kept = {text.compact(name) for name, _value in chosen}
+    useful = [facet for key, facet in found.items() if key in kept or len(facet.values) > 1]
+    return sorted(useful, key=lambda facet: (text.compact(facet.name) not in kept, -facet.count))[:FACETS]
 
 
 def _decimal(value: str | None) -> Decimal | None:

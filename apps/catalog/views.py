@@ -17,9 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.organizations.access import actor_of, member_required, role_of
 from apps.organizations.models import Role
+from apps.ui import text
 from apps.ui.paging import Page, paginate
 
-from . import queries, services
+from . import queries, services, words
 from .forms import CategoryForm, ImageForm, ItemForm
 from .models import Category, Item, ItemImage
 
@@ -49,10 +50,34 @@ def item_list(request: HttpRequest) -> HttpResponse:
         "kinds": Item.Kind.choices,
         "stocks": [("yes", _("in stock")), ("no", _("out of stock"))],
         "states": [("archived", _("archived"))],
+        "facets": _facets(request, filters, page),
         "filtered": filters.any,
         "may_write": _may_write(request),
     }
     return render(request, "catalog/item_list.html", context)
+
+
+def _facets(request: HttpRequest, filters: queries.Filters, page: Page) -> list[dict[str, Any]]:
+    """Chips that narrow the list by what its items are like; choosing takes the place of what was chosen before."""
+    chips = []
+    for facet in queries.facets(page, chosen=filters.attributes):
+        key = text.compact(facet.name)
+        others = [f"{name}:{value}" for name, value in filters.attributes if text.compact(name) != key]
+        held = set(words.attribute_lexemes({facet.name: [v for n, v in filters.attributes if text.compact(n) == key]}))
+        choices = [
+            {"label": value, "href": _narrowed(request, [*others, f"{facet.name}:{value}"]), "current": lexeme in held}
+            for lexeme, value in facet.values.items()
+        ]
+        chosen = next((choice["label"] for choice in choices if choice["current"]), "")
+        chips.append({"label": facet.name, "choices": choices, "chosen": chosen, "clear": _narrowed(request, others)})
+    return chips
+
+
+def _narrowed(request: HttpRequest, attributes: list[str]) -> str:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    query.setlist("attributes", attributes)
+    return f"?{query.urlencode()}"
 
 
 @require_http_methods(["GET", "POST"])

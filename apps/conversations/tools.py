@@ -65,8 +65,14 @@ class Toolbox:
             log.exception("tool.failed", tool=name, conversation=self.conversation.pk)
             return {"error": "This did not work; answer without it or hand off."}
 
-    def _search_catalog(self, query: str, limit: int = FOUND, category: str = "", **filters: Any) -> dict[str, Any]:
-        items = catalog.search(query, category=category or None, language=self.language, limit=limit + 1, **filters)
+    def _search_catalog(
+        self, query: str, limit: int = FOUND, category: str = "", attributes: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        filters = {"category": category or None, "language": self.language, "limit": limit + 1, **more}
+        items = catalog.search(query, attributes=attributes, **filters)
+        if attributes and not items:
+            # Named otherwise here ("colour"): as words they find what has most of them.
+            items = catalog.search(" ".join([query, *map(str, attributes.values())]), **filters)
         for item in items[:limit]:
             self.found[item.sku] = item
         return {"items": [self._row(item) for item in items[:limit]], "total": len(items)}

@@ -153,11 +153,39 @@ def test_categories(boot, bob, client_for):
         "q=%27%20%7C%20%26",
         "state=x",
         "limit=x",
+        "attributes=%00:%00",
+        "attributes=color",
+        "attributes=%27%20%26:%5C%27",
+        "&".join(f"attributes=a{n}:b" for n in range(100)),
+        "attributes=" + "x" * 3000 + ":" + "y" * 3000,
     ],
 )
 def test_strange_addresses(boot, bob, client_for, api_for, query):
     assert client_for(bob).get(f"/dashboard/catalog/?{query}").status_code == 200
     assert api_for(bob).get(f"/api/catalog/items/?{query}").status_code in (200, 404)
+
+
+def test_the_list_offers_what_its_items_differ_by(boot, bob, client_for):
+    services.create_item(by="user:1", sku="B-2", name="Rain boot", attributes={"color": "<green>"})
+    page = client_for(bob).get("/dashboard/catalog/?q=boot").content.decode()
+    assert "?q=boot&amp;attributes=color%3Ablack" in page
+    assert "&lt;green&gt;" in page
+    page = client_for(bob).get("/dashboard/catalog/?q=boot&attributes=color:black&attributes=x:").content.decode()
+    assert "Safety boot" in page
+    assert "Rain boot" not in page
+    assert 'name="attributes" value="color:black"' in page  # the search box keeps it
+
+
+def test_api_by_attributes(boot, victor, charlie, api_for):
+    services.create_item(by="user:1", sku="B-2", name="Rain boot", attributes={"color": "green", "sizes": [41, 42]})
+    found = lambda query: [  # noqa: E731
+        row["sku"] for row in api_for(victor).get(f"/api/catalog/items/?{query}").data["results"]
+    ]
+    assert found("attributes=color:green") == ["B-2"]
+    assert found("attributes=color:green&attributes=sizes:42") == ["B-2"]
+    assert found("q=boot&attributes=color:black") == ["B-1"]
+    assert found("attributes=color:pink") == []
+    assert api_for(charlie, "globex").get("/api/catalog/items/?attributes=color:green").data["results"] == []
 
 
 def test_api(acme, alice, bob, api_for):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 
 from apps.catalog import queries, services
 from apps.catalog.models import Item
@@ -118,3 +119,35 @@ def test_number_of_queries_does_not_grow_with_results(shop, django_assert_max_nu
         for item in queries.search("boot navy jacket waterprof", limit=20):
             queries.card(item, "en")
     assert Item.objects.count() == 5
+
+
+def asked(query):
+    return queries.Filters.of(QueryDict(query))
+
+
+def test_a_list_is_narrowed_by_attributes(shop):
+    skus = lambda query: {item.sku for item in asked(query).rows()}  # noqa: E731
+    assert skus("attributes=Color:NAVY") == {"WW-2001", "WW-2002"}
+    assert skus("attributes=color:black&attributes=sizes:44") == {"WW-1001"}
+    assert skus("attributes=sizes:41&attributes=sizes:44") == {"WW-1001"}
+    assert skus("attributes=color:navy&attributes=color:black") == set()
+    assert skus("attributes=color") == skus("attributes=:navy") == skus("attributes=color:%00") == skus("")
+    assert [item.sku for item in asked("q=jacket&attributes=color:navy").search(limit=9)] == ["WW-2001"]
+    assert asked("q=jacket&attributes=color:green").search(limit=9) == []
+
+
+def test_facets_are_what_the_items_differ_by(shop):
+    color, sizes = queries.facets(asked("").rows())
+    assert (color.name, set(color.values.values())) == ("color", {"black", "green", "navy", "yellow"})
+    assert set(sizes.values.values()) == {"41", "42", "44"}
+    assert queries.facets(asked("category=workwear").rows()) == []  # both are navy
+    (kept,) = queries.facets([], chosen=[("color", "navy")])
+    assert kept.values == {"color=navy": "navy"}
+
+
+def test_facets_of_strange_attributes_are_few_and_short(acme):
+    items = [Item(attributes={f"a{k}": f"{n}{'x' * 900}" for k in range(60)} | {"": None}) for n in range(100)]
+    found = queries.facets(items)
+    assert len(found) == queries.FACETS
+    assert all(len(one.values) <= queries.FACET_VALUES for one in found)
+    assert queries.facets([Item(attributes={"a": [None, True, 1.5, "😀", []], "b": {}})])

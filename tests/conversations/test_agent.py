@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from apps.ai.models import Generation, Intent, Persona
+from apps.catalog import services
 from apps.conversations import agent, replies
 from apps.conversations.models import Conversation, Suppression
 from apps.conversations.ownership import unanswered
@@ -47,6 +48,23 @@ def test_a_model_searches_and_answers_with_a_card(model, says, settle, boots, th
     run = Generation.objects.filter(run=answer.generation.run)
     assert [row.outcome for row in run.order_by("created_at")] == ["tools", "answered"]
     assert all(row.trace == answer.trace for row in run)
+
+
+def test_a_model_asks_for_what_a_thing_is_like(model, says, settle, boots, thread):
+    services.create_item(by="user:1", sku="B-9", name="Rain boots", price=40, attributes={"color": "green"})
+    model.say(
+        Answer(calls=[("search_catalog", {"query": "boots", "attributes": {"color": "Green"}})]),
+        Answer(calls=[("search_catalog", {"query": "boots", "attributes": {"colour": "green"}})]),
+        Answer(text="The green ones are Rain boots, at 40 USD."),
+    )
+    says("facebook", "Boots in green?")
+    settle()
+    answer = thread()[-1]
+    assert [card["title"] for card in answer.payload["cards"]] == ["Rain boots"]
+    told = [turn["content"] for turn in model.requests[-1]["messages"] if turn["role"] == "tool"]
+    assert "B-9" in told[0]
+    assert "Steel toe" not in told[0]
+    assert "B-9" in told[1]  # named otherwise: found by its words
 
 
 def test_a_wrong_price_is_rewritten(model, says, settle, boots, thread):

@@ -113,6 +113,8 @@ def _schema(schema: dict[str, Any]) -> dict[str, Any]:
     kept = {key: schema[key] for key in _SCHEMA_WORDS if key in schema}
     if "properties" in schema:
         kept["properties"] = {name: _schema(rule) for name, rule in schema["properties"].items()}
+    if isinstance(kept.get("additionalProperties"), dict):
+        kept["additionalProperties"] = _schema(kept["additionalProperties"])
     return kept
 
 

@@ -276,7 +276,8 @@ def searchbox(
 ) -> dict[str, Any]:
     """Search inside a list. With `target` (a CSS selector) results appear as you type; without script, on enter."""
     request = context.get("request")
-    kept = [(k, v) for k, v in request.GET.items() if k not in (param, "cursor")] if request else []
+    given = request.GET.lists() if request else []
+    kept = [(name, value) for name, values in given if name not in (param, "cursor") for value in values]
     return {
         "label": label,
         "param": param,
