@@ -56,6 +56,7 @@ OPEN = {
     "webchat-api:thread": "the visitor's own token opens it",
     "webchat-api:messages": "the visitor's own token opens it",
     "webchat-api:read": "the visitor's own token opens it",
+    "webchat-api:typing": "the visitor's own token opens it",
     "webchat-api:files": "the visitor's own token opens it",
 }
 OPEN_PUBLIC = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -312,6 +313,18 @@ def present(conversation: Conversation, *, but: User | None = None) -> list[Pres
     for row in found:
         row.is_typing = bool(row.typing_at and row.typing_at > now - TYPING)  # type: ignore[attr-defined]
     return found
+
+
+def customer_is_typing(conversation: Conversation) -> bool:
+    """Whether the customer writes just now; only our own chat tells."""
+    try:
+        return bool(cache.get(typing_key(conversation.pk)))
+    except Exception:  # noqa: BLE001  a cache that is away: nobody is seen typing
+        return False
+
+
+def typing_key(conversation_id: int) -> str:
+    return f"customer-types:{connection.schema_name}:{conversation_id}"
 
 
 def canned_replies(words: str = "", language: str = "") -> QuerySet[CannedReply]:

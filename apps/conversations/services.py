@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -20,7 +22,7 @@ from apps.leads import services as leads
 from apps.organizations.models import User
 from apps.organizations.queries import current_organization, membership_of
 
-from . import drafts, gate
+from . import drafts, gate, queries
 from .adapters import Attachment, Media, Template
 from .adapters.registry import adapter
 from .dispatch import attachment as to_attachment
@@ -467,6 +469,12 @@ def note_presence(conversation: Conversation, *, by: User, typing: bool = False)
             " SET seen_at = excluded.seen_at, typing_at = CASE WHEN %s THEN excluded.typing_at ELSE p.typing_at END",
             [conversation.pk, by.pk, now, now if typing else None, typing],
         )
+
+
+def note_customer_typing(conversation: Conversation) -> None:
+    """The customer writes just now; forgotten by itself, and not worth a write to the database."""
+    with contextlib.suppress(Exception):  # a cache that is away
+        cache.set(queries.typing_key(conversation.pk), 1, timeout=queries.TYPING.total_seconds())
 
 
 def leave(conversation: Conversation, *, by: User) -> None:

@@ -247,6 +247,7 @@ def pane_context(request: HttpRequest, found: Conversation, *, cursor: str = "")
         "composer": composer_of(found, role=role_of(request)),
         "escalation": sentence,
         "escalation_note": note,
+        "customer_types": queries.customer_is_typing(found),
         "present": queries.present(found, but=request.user if isinstance(request.user, User) else None),
         "presets": snooze_presets(),
         "members": lead_queries.members(),
@@ -270,11 +271,8 @@ def parts(request: HttpRequest, conversation_id: int, *, status: int = 200, **mo
 
 def _here(found: Conversation, request: HttpRequest) -> str:
     user = request.user if isinstance(request.user, User) else None
-    return _signature(queries.present(found, but=user))
-
-
-def _signature(present: list[Any]) -> str:
-    seen = ",".join(f"{one.user_id}{'t' if one.is_typing else ''}" for one in present)
+    seen = ",".join(f"{one.user_id}{'t' if one.is_typing else ''}" for one in queries.present(found, but=user))
+    seen += ",customer" if queries.customer_is_typing(found) else ""
     return hashlib.sha256(seen.encode()).hexdigest()[:8] if seen else ""
 
 

@@ -247,6 +247,16 @@ class ReadView(_VisitorView):
         return Response(status=204)
 
 
+class TypingView(_VisitorView):
+    """That the visitor writes just now."""
+
+    @extend_schema(operation_id="chat_typing", tags=["chat"], request=None, responses={204: None, 404: _OFF})
+    def post(self, request: Request) -> Response:
+        """Let the team see that the visitor is typing, for the next seconds."""
+        services.types(self.account(), _visitor(request))
+        return Response(status=204)
+
+
 class FilesView(_VisitorView):
     """Files for messages to come."""
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.conversations import uploads
+from apps.conversations.services import note_customer_typing
 from apps.integrations import door
 from apps.integrations import services as integrations
 from apps.integrations.models import ConnectedAccount
@@ -100,6 +101,13 @@ def read(account: ConnectedAccount, visitor: Visitor, until: datetime) -> None:
     conversation = queries.conversation_of(account, visitor)
     if conversation is not None and queries.unread_before(conversation, until):
         _keep(account, visitor, {"read": min(until, clock.now()).isoformat()})
+
+
+def types(account: ConnectedAccount, visitor: Visitor) -> None:
+    """The visitor writes just now: the team sees it for a few seconds."""
+    conversation = queries.conversation_of(account, visitor)
+    if conversation is not None:
+        note_customer_typing(conversation)
 
 
 def _keep(account: ConnectedAccount, visitor: Visitor, what: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@
 
 import { toast } from "../ui/frontdesk.js";
 
-const EVERY = 2000; // ms between questions for news
+const EVERY = 1500; // ms between questions for news
 const HERE = 10000; // ms between signs of presence
 const NEAR = 120; // px from the end that still count as being there
 

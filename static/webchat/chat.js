@@ -15,6 +15,7 @@ const OPEN = 1500, IDLE = 4000, SHUT = 10000; // ms between looks: while somethi
 const NEAR = 80; // px from the end that still count as being there
 const BUSY = 90_000; // ms after something happened in which we look often
 const LATEST = 30_000; // ms between two tries to send
+const TYPES = 4000; // ms between two times that we tell of typing
 const KEY = "frontdesk-chat";
 const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
 const calendar = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "long" });
@@ -171,6 +172,13 @@ async function read() {
   if (!newest || newest.at === seen) return;
   await call("read/", { method: "POST", body: { until: newest.at } });
   seen = newest.at;
+}
+
+let typed = 0;
+function types() {
+  if (!token || !messages.length || Date.now() - typed < TYPES) return;
+  typed = Date.now();
+  call("typing/", { method: "POST" }).catch(() => {}); // nobody misses it
 }
 
 async function showOlder() {
@@ -400,7 +408,7 @@ words.addEventListener("keydown", (event) => {
     composer.requestSubmit();
   }
 });
-words.addEventListener("input", () => { grow(); ready(); keep("draft", words.value); active = Date.now(); });
+words.addEventListener("input", () => { grow(); ready(); keep("draft", words.value); active = Date.now(); types(); });
 words.addEventListener("paste", (event) => { if (event.clipboardData?.files.length) { event.preventDefault(); attach([...event.clipboardData.files]); } });
 root.addEventListener("dragover", (event) => event.preventDefault());
 root.addEventListener("drop", (event) => { event.preventDefault(); attach([...event.dataTransfer.files]); });

@@ -119,6 +119,17 @@ def test_who_writes_is_shown(visitor, run_due_jobs, bob):
     assert anna.thread().json()["messages"][-1]["author"] == "Bob"
 
 
+def test_the_team_sees_the_visitor_typing(visitor, run_due_jobs, bob, client_for):
+    anna = visitor()
+    assert anna.api.post("/api/chat/typing/").status_code == 204  # nobody to tell yet
+    anna.say("Hello")
+    run_due_jobs()
+    page = f"/dashboard/inbox/{Conversation.objects.get().pk}/"
+    assert "is typing" not in client_for(bob).get(page).content.decode()
+    assert anna.api.post("/api/chat/typing/").status_code == 204
+    assert "Unknown person is typing" in client_for(bob).get(page).content.decode()
+
+
 def test_notes_drafts_and_notices_stay_inside(visitor, run_due_jobs, bob):
     anna = visitor()
     anna.say("Hello")
@@ -230,7 +241,9 @@ def test_files_that_are_refused(visitor):
     assert not Upload.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/api/chat/", "/api/chat/messages/", "/api/chat/read/", "/api/chat/files/"])
+@pytest.mark.parametrize(
+    "path", ["/api/chat/", "/api/chat/messages/", "/api/chat/read/", "/api/chat/files/", "/api/chat/typing/"]
+)
 @pytest.mark.parametrize("token", ["", "Visitor", "Visitor x:y:z", "Visitor \x00", "Bearer abc", "Api-Key fd_123"])
 def test_only_with_a_token_of_ours(acme, api_for, path, token):
     api = api_for(None)
