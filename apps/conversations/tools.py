@@ -23,6 +23,7 @@ from .models import Conversation
 
 log = structlog.get_logger(__name__)
 
+DESCRIBED = 300  # characters of a description that go with a row
 FOUND = 8  # rows a search gives back unless asked for another number
 CARDS = 5
 
@@ -82,7 +83,8 @@ class Toolbox:
         names = {
             code: texts["name"] for code, texts in item.texts.items() if isinstance(texts, dict) and texts.get("name")
         }
-        return {**{key: value for key, value in facts.items() if key != "item_id"}, "kind": item.kind, "names": names}
+        more = {"kind": item.kind, "names": names, "description": item.text(self.language, "description")[:DESCRIBED]}
+        return {**{key: value for key, value in facts.items() if key != "item_id"}, **more}
 
     def _capture_lead(self, interest: str = "", **details: str) -> dict[str, Any]:
         lead = self.conversation.lead

@@ -353,3 +353,32 @@ def test_it_is_the_same_every_time() -> None:
 def test_no_reply_shouts(chat: Chat) -> None:
     for text in ("hi", "boots?", "airplanes?", "متى تفتحون", "where are you?", "do you have a warranty?", "👍"):
         assert not re.search(r"!|\{|\}|None", chat.say(text))
+
+
+@pytest.mark.parametrize("words", ["ok I'll take 2", "I'll take one in black", "I want it", "أريد أطلبه"])
+def test_taking_what_was_shown_is_an_order(chat: Chat, words: str) -> None:
+    chat.say("how much is the winter boot 500?")
+    answer = chat.say(words)
+    assert "Winter boot 500" in answer or "حذاء شتوي 500" in answer
+    assert "order" in answer or "طلب" in answer
+
+
+def test_what_a_thing_has_is_read_from_its_row(chat: Chat) -> None:
+    chat.say("how much is the winter boot 500?")
+    assert chat.say("which colors does it come in?") == "Winter boot 500 — color: black"
+    assert chat.say("what size?") == "Winter boot 500 — size: 44"
+    assert "hand" in chat.say("does it have a zipper?")
+
+
+def test_hi_vis_is_no_greeting(chat: Chat) -> None:
+    assert not chat.say("hi-vis vest?").startswith("Hello")
+
+
+def test_a_name_beside_a_number_in_arabic(chat: Chat) -> None:
+    chat.say("كم سعر الحذاء الشتوي؟")
+    chat.say("محمد علي 0559876543")
+    assert chat.asked("capture_lead")["name"] == "محمد علي"
+    chat = Chat()
+    chat.say("أحذية؟")
+    chat.say("أريد الثاني 0559876543")
+    assert "name" not in chat.asked("capture_lead")

@@ -12,6 +12,7 @@ from apps.ai.providers import Briefing, Request
 
 from .dialogue import Dialogue, Item, items_of, total_of
 from .matching import built_in
+from .phrases import CALLED
 from .replies import ASKED, CLARIFIED, OFFERED_HUMAN, listing, say
 from .understanding import Meaning, resembles
 
@@ -283,6 +284,8 @@ class _Speaker:
             known = _known(row, self.meaning.search.words) if row else None
             if row and known:
                 found.append(self.say("fact", name=row.called(self.lang), fact=known[0], value=known[1]))
+            elif row and (said := _said(row, self.meaning.search.words)):
+                found.append(f"{row.called(self.lang)} — {said}")
         return "\n".join(found) or self.say("note_unknown")
 
     def _variant(self) -> str:
@@ -324,7 +327,7 @@ class _Speaker:
             fresh = [item for item in fresh if item.price is not None and float(item.price) < limit]
         if not fresh:
             return self.say(f"{kind}_none")
-        return f"{self.say(kind)}\n{listing(fresh[:_SHOWN], self.lang)}"
+        return f"{self.say(kind)}\n{listing(sorted(fresh, key=_is_out)[:_SHOWN], self.lang)}"
 
     def _listed(self, kind: str, *, closing: bool = True) -> str:
         answers = [(call, result) for call, result in self.dialogue.answers("search_catalog") if result is not None]
@@ -349,7 +352,7 @@ class _Speaker:
             answers = answers[1:] if fitting else answers
             first = fitting or first
         features = self.meaning.search.features
-        fitting = [item for item in fitting if _fits(item, features)]
+        fitting = [item for item in fitting if _fits(item, features) and not _denies(item, words)]
         if fitting:
             total = total_of(answers[0][1]) if len(fitting) == len(first) else len(fitting)
             return self._list(fitting, kind, max(total, len(fitting)), closing=closing)
@@ -373,6 +376,8 @@ class _Speaker:
             lead = sized or ("" if self.meaning.target else self.say(f"{kind}_one"))
             closing_key = "details_home" if some[0].kind == "property" else "details_one"
             end = (self._ask() if self.dialogue.replies else "") or self.say(closing_key)
+            if _is_out(some[0]):
+                end = self.say("details_out")
         else:
             lead, end = (
                 sized or self.say(f"{kind}_many"),
@@ -451,30 +456,37 @@ def _is_out(item: Item) -> bool:
     return item.stock is not None and item.stock <= 0
 
 
-# What people call an attribute, and what it may be called in the row.
-_CALLED = {
-    "big": ("area", "volume", "size", "sizes"), "large": ("area", "volume", "size", "sizes"), "meter": ("area",),
-    "metre": ("area",), "sqm": ("area",), "room": ("bedrooms",), "bed": ("bedrooms",), "bath": ("bathrooms",),
-    "pet": ("pets",), "dog": ("pets",), "cat": ("pets",), "balcony": ("balcony",), "old": ("built",), "toecap": ("toe",),
-    "liter": ("volume",), "litre": ("volume",), "hold": ("volume",), "color": ("color", "colors"),
-    "colour": ("color", "colors"), "material": ("fabric", "upper", "leather"), "fabric": ("fabric",),
-    "rain": ("waterproof", "water"), "water": ("waterproof", "water"), "standard": ("norm", "rating"),
-    "لون": ("color", "colors"), "مقاس": ("sizes", "size"), "خامه": ("fabric", "upper"), "معيار": ("norm", "rating"),
-    "مساحه": ("area",), "غرف": ("bedrooms",), "حجم": ("volume", "area"),
-}  # fmt: skip
-
-
 def _known(item: Item, words: Sequence[str]) -> tuple[str, str] | None:
     """(attribute, value) of a row for what was asked, or None."""
     for word in words:
         root = language.stem(language.fold(word))
-        names = {root, *_CALLED.get(root, _CALLED.get(language.fold(word), ()))}
+        names = {root, *CALLED.get(root, CALLED.get(language.fold(word), ()))}
         for key, value in item.facts.items():
             folded = language.normalize(key)
             if language.stem(folded) in names or folded in names:
                 many = value if isinstance(value, list) else [value]
                 return key, ", ".join(str(one) for one in many)
     return None
+
+
+def _said(item: Item, words: Sequence[str]) -> str:
+    """The sentence of a row's description that speaks of what was asked, or ""."""
+    roots = [language.stem(language.fold(word)) for word in words]
+    for sentence in re.split(r"(?<=[.!?؟])\s+", item.description):
+        parts = [language.stem(part) for part in language.tokens(language.normalize(sentence))]
+        # "waterproof?" is answered by "resists water".
+        if any(part == root or (len(part) >= 5 and root.startswith(part)) for root in roots for part in parts):
+            return sentence
+    return ""
+
+
+def _denies(item: Item, words: Sequence[str]) -> bool:
+    """Whether a row says no to one of the words: an attribute of that name which it does not have."""
+    roots = {language.stem(language.fold(word)) for word in words}
+    return any(
+        str(value).casefold() in ("no", "none", "false", "لا") and language.stem(language.normalize(key)) in roots
+        for key, value in item.facts.items()
+    )
 
 
 def _values(item: Item, feature: str) -> list[str]:

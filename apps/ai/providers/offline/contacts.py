@@ -146,7 +146,7 @@ def name_beside(text: str, *, expected: bool = False) -> str:
     words = rest.split()
     if not (1 if expected else 2) <= len(words) <= 3 or _PHONE_WORD.search(language.fold(rest)):
         return ""
-    if not expected and not all(word[0].isupper() for word in words):
+    if not expected and not all(word[0].isupper() or language.has_arabic(word) for word in words):
         return ""
     return tidy_name(rest, loose=True)
 

@@ -31,6 +31,7 @@ class Item:
     words: str = ""  # everything there is to recognize it by
     facts: Mapping[str, Any] = field(default_factory=dict)  # its attributes
     kind: str = ""  # product, property, service
+    description: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, lang: str) -> str:
@@ -140,6 +141,7 @@ def _item(row: Any) -> Item | None:
         names={code: _line(value) for code, value in names.items()},
         facts=attributes,
         kind=str(row.get("kind") or ""),
+        description=" ".join(language.clean(row.get("description"), 500).split()),
     )
 
 
@@ -179,11 +181,12 @@ def _shown(turns: Sequence[Turn], replies: Sequence[str], *, least: int = 1) -> 
                 for name in (item.name, *item.names.values()):
                     rows[language.normalize(name)] = item
     for reply in reversed(replies[-4:]):
-        listed = [_line(found.group(2)) for found in _LISTED.finditer(reply)]
+        listed = [(_line(found.group(2)), found.group(3)) for found in _LISTED.finditer(reply)]
         if len(listed) >= least:
             return [
-                rows.get(language.normalize(name)) or Item(name=name, words=language.normalize(name))
-                for name in listed[:10]
+                rows.get(language.normalize(name))
+                or Item(name=name, words=language.normalize(name), price=_quoted(rest))
+                for name, rest in listed[:10]
             ]
         folded = language.normalize(reply)
         named = sorted(
@@ -193,6 +196,12 @@ def _shown(turns: Sequence[Turn], replies: Sequence[str], *, least: int = 1) -> 
         if len(named) >= least:
             return named[:10]
     return []
+
+
+def _quoted(rest: str) -> Decimal | None:
+    """The price with which a line of a listing goes on."""
+    found = re.match(r"\d[\d,]*(?:\.\d+)?(?= )", rest)
+    return _decimal(found.group()) if found else None
 
 
 def _searched(turns: Sequence[Turn]) -> dict[str, Any]:

@@ -154,6 +154,7 @@ FILLER = frozenset(
     buy purchase order reserve book interested offer offers sell selling carry sold ask question information info details detail
     price prices pricing cost costs much how expensive rate value quote
     available availability stock still left right now today currently exist exists
+    come comes many per month monthly
     whats hows wheres thats theres whos over under above below between less max min budget
     s t m re ve ll d ok okay yes no not more options option other others another else
     ال و في من الى على عن مع هل يوجد توجد ما ماذا ايش شو وش ايه شنو كم بكم بكام كام متى امتى وين فين اين كيف ازاي ليش ليه لماذا مين
@@ -187,3 +188,19 @@ TOPICS: dict[str, frozenset[str]] = {
         "custom customize customise embroidery logo printing print تطريز طباعه شعار لوقو تفصيل".split()
     ),
 }
+
+# What people call an attribute, and what it may be called in the row.
+CALLED = {
+    "big": ("area", "volume", "size", "sizes"), "large": ("area", "volume", "size", "sizes"), "meter": ("area",),
+    "metre": ("area",), "sqm": ("area",), "room": ("bedrooms",), "bed": ("bedrooms",), "bath": ("bathrooms",),
+    "pet": ("pets",), "dog": ("pets",), "cat": ("pets",), "balcony": ("balcony",), "old": ("built",), "toecap": ("toe",),
+    "liter": ("volume",), "litre": ("volume",), "hold": ("volume",), "color": ("color", "colors"),
+    "colour": ("color", "colors"), "material": ("fabric", "upper", "leather"), "fabric": ("fabric",),
+    "rain": ("waterproof", "water"), "water": ("waterproof", "water"), "standard": ("norm", "rating"),
+    "لون": ("color", "colors"), "مقاس": ("sizes", "size"), "خامه": ("fabric", "upper"), "معيار": ("norm", "rating"),
+    "bigger": ("area", "volume", "size", "sizes"), "larger": ("area", "volume", "size", "sizes"),
+    "smaller": ("area", "volume", "size", "sizes"), "biggest": ("area", "volume", "size", "sizes"),
+    "size": ("sizes", "size", "area"), "waterproof": ("waterproof", "water"), "inch": ("laptop", "size"), "laptop": ("laptop",),
+    "اكبر": ("area", "volume", "sizes"), "اصغر": ("area", "volume", "sizes"), "الوان": ("color", "colors"),
+    "مقاسات": ("sizes", "size"), "مساحه": ("area",), "غرف": ("bedrooms",), "حجم": ("volume", "area"),
+}  # fmt: skip

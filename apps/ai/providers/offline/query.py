@@ -56,7 +56,7 @@ _COUNTED = re.compile(
     rf"(?<![\w.,])(?P<count>\d{{1,2}}|{'|'.join(COUNTS)})[\s-]*(?:(?P<bedrooms>bed(?:room)?s?\b|br\b|غرف(?:ه)?(?: نوم)?)|(?P<bathrooms>bath(?:room)?s?\b|حمام(?:ات)?))|(?P<pair>غرفتين)"
 )
 _SIZED = re.compile(
-    r"(?:\bsizes?|\beu|(?:^|\s)(?:ال|بال|ب|و)?(?:مقاس|قياس|نمره))\s*(?:no\.?|number|رقم|:)?\s*(?P<size>\d{1,3}(?:\.5)?(?!\d)|(?:\d|x{1,3})?[sml]\b|\dxl\b)|"
+    r"(?:\bsize(?=\d)|\bsizes?\b|\beu|(?:^|\s)(?:ال|بال|ب|و)?(?:مقاس|قياس|نمره))\s*(?:no\.?|number|رقم|:)?\s*(?P<size>\d{1,3}(?:\.5)?(?!\d)|(?:\d|x{1,3})?[sml]\b|\dxl\b)|"
     r"\bin (?:an? )?(?P<letters>x{0,3}[sl]|[2-5]xl|m)\b"
 )
 #: Words that show somebody is asking about something to be sold.
@@ -143,6 +143,8 @@ def read(text: str, *, categories: Sequence[str] = ()) -> Search:
         rest = _RENT.sub(" ", _BUY.sub(" ", rest))
     words = tuple(_spelling(word, clean) for word in language.tokens(rest) if _meaningful(word))[:12]
     words = (*words, *deal)
+    if len(words) > 1 or limits.high is not None:  # "a gift under 40": whom it is for does not narrow it
+        words = tuple(word for word in words if word not in ("gift", "gifts", "present", "presents"))
     return Search(
         features=features,
         words=words,
@@ -219,6 +221,8 @@ def _plain(value: float) -> int | float:
 def _meaningful(word: str) -> bool:
     plain = word.replace("'", "").replace("’", "")
     if plain in FILLER or language.strip_article(plain) in FILLER:
+        return False
+    if all(part in FILLER for part in re.split("['’]", word)):  # "I'll", "what's"
         return False
     if len(plain) > 2 and plain[0] in "وبلف" and language.has_arabic(plain) and plain[1:] in FILLER:
         return False

@@ -13,7 +13,7 @@ from apps.ai.providers import Briefing, IntentSpec, Request
 from . import contacts, query
 from .dialogue import Dialogue, Item
 from .matching import CONFIDENT, built_in, likeness, match_trained
-from .phrases import BUILT_IN, FILLER, TOPICS
+from .phrases import BUILT_IN, CALLED, FILLER, TOPICS
 
 # From which confidence a built-in intent is believed.
 _BELIEVE = {
@@ -43,7 +43,7 @@ _NUMBERED = re.compile(
 )
 _POINTER = re.compile(
     r"\b(?:it|its|this|that|that one|this one|the one|them|these|those)\b|"
-    r"(?:^|\s)(?:سعره|سعرها|بكامه|هذا|هذه|هذي|هاذا|هاي|ده|دي|دا|هو|هي|منه|منها|فيه|فيها|عندكم\s?ياه|اياه|لونه|مقاسه|مقاساته|الوانه|توصيله|متوفره?|موجوده?|نفسه|نفسها)(?=\s|$|\?)"
+    r"(?:^|\s)(?:سعره|سعرها|بكامه|هذا|هذه|هذي|هاذا|هاي|ده|دي|دا|هو|هي|منه|منها|فيه|فيها|عندكم\s?ياه|اياه|لونه|مقاسه|مقاساته|الوانه|توصيله|متوفره?|موجوده?|نفسه|نفسها|(?:اطلب|اخذ|باخذ|هاخد|اشتري|احجز)(?:ه|ها))(?=\s|$|\?)"
 )
 _PRICE = re.compile(
     r"\b(?:price|cost|how much)\b|(?:^|\s)(?:ال)?(?:سعر\w*|بكم|بكام|كم|بقديش|قديش|اديش|bkam|bekam)(?=\s|$|\?)"
@@ -65,8 +65,14 @@ _VARIANT_WORDS = frozenset(
 _WIDER_WORDS = frozenset(
     "cheaper cheap less lower expensive more others models model choices ارخص غالي غاليه اقل غيره غيرها غير المزيد مزيد خيارات اخري ثانيه تانيه ثاني".split()
 )
+#: Words for what a thing has rather than for what it is: "which sizes?".
+_ATTRIBUTES = frozenset(
+    language.normalize(word)
+    for word in "size sizes color colors colour colours مقاس مقاسات مقاساته لون ألوان ألوانه".split()
+)
+_COMPARED = frozenset("bigger larger smaller biggest largest smallest اكبر اصغر".split())
 _POINTER_WORDS = frozenset(
-    "first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take".split()
+    "first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take اطلبه اطلبها اخذه اخذها باخذه باخذها هاخده هاخدها اشتريه اشتريها احجزه احجزها".split()
 )
 
 
@@ -99,7 +105,9 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
     details = _details(dialogue, scores)
     rest = _without(text, details) if details else text
     search = query.read(rest, categories=_categories(request))
-    greeted = scores.get("greeting", 0) >= 0.5 and bool(_GREETINGS & set(language.tokens(folded)))
+    greeted = scores.get("greeting", 0) >= 0.5 and bool(
+        _GREETINGS & set(language.tokens(re.sub(r"\bhi[ -]?vi[sz]\w*", " ", folded)))
+    )
     more: dict[str, Any] = {"details": details, "greeted": greeted}
 
     if _INJECTION.search(folded) or _sure("injection", scores):
@@ -114,7 +122,8 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
         return Meaning("complaint", max(scores.get("complaint", 0), 0.85), **more)
     if _sure("human", scores):
         return Meaning("human", scores["human"], **more)
-    search = _refined(search, dialogue, _categories(request))
+    if not _sure("cheaper", scores):
+        search = _refined(search, dialogue, _categories(request))
     found = _about_shown(dialogue, folded, search, scores, more)
     if found:
         return found
@@ -138,7 +147,9 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
     if small:
         return Meaning(small, scores[small], **more)
     if search.words or search.filtered or search.sort:
-        note = "" if search.signal else _note("", folded, briefing.knowledge, dialogue.language)
+        note = "" if search.filtered else _titled(folded, briefing.knowledge, dialogue.language)
+        if not note and not search.signal:
+            note = _note("", folded, briefing.knowledge, dialogue.language)
         if note:
             return Meaning("knowledge", 0.75, note=note, **more)
         return Meaning("search", 0.9 if search.signal else 0.6, search=search, **more)
@@ -149,7 +160,7 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
 
 def _refined(search: query.Search, dialogue: Dialogue, categories: Sequence[str]) -> query.Search:
     """ "With four bedrooms, up to 600k": narrows what they asked for before."""
-    if search.named or len(dialogue.shown) == 1 or not (search.features or search.filtered):
+    if search.named or len(dialogue.shown) == 1 or not (search.features or search.filtered or search.sort):
         return search
     before = _last_search(dialogue, categories)
     if before is None:
@@ -236,8 +247,16 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
             found["name"] = contacts.answer_as_name(bare)
     if not found["name"] and (found["email"] or found["phone"]):
         asked = any(_asked_name(reply) for reply in dialogue.replies[-2:])
-        found["name"] = contacts.name_beside(bare, expected=asked)
+        beside = contacts.name_beside(bare, expected=asked)
+        if not any(
+            {language.fold(word), language.strip_article(language.fold(word))} & _NO_NAME for word in beside.split()
+        ):
+            found["name"] = beside
     return {key: value for key, value in found.items() if value}
+
+
+# "على" and the name علي are one word once folded.
+_NO_NAME = (FILLER | _POINTER_WORDS) - {"علي"}
 
 
 def _asked_name(reply: str) -> bool:
@@ -279,7 +298,7 @@ def _small_talk(scores: Mapping[str, float], search: query.Search) -> str:
     return best
 
 
-def _about_shown(
+def _about_shown(  # noqa: C901  one decision list, read from the top
     dialogue: Dialogue, folded: str, search: query.Search, scores: Mapping[str, float], more: dict[str, Any]
 ) -> Meaning | None:
     """A question about what was listed before: "the second one", "in blue?", "كم سعره؟", "anything cheaper?"."""
@@ -301,17 +320,30 @@ def _about_shown(
     rows = dialogue.listed or shown
     ordinal = _ordinal(folded, len(rows))
     pointer = ordinal is not None or bool(_POINTER.search(folded))
-    variant = [word for word in words if _is_variant(word)]
-    plain = [word for word in words if word not in variant and not word.isdigit()]
     target = rows[ordinal] if ordinal is not None and rows else None
     target = target or (shown[0] if len(shown) == 1 else None)
+    inside = set(_IN.findall(folded))  # "in rust": whatever a maker calls it
+    kept = [word for word in words if not word.isdigit() and language.fold(word) not in inside]
+    if (
+        target
+        and not kept
+        and not search.features
+        and (words or pointer)
+        and _BUY.search(folded)
+        and not _PRICE.search(folded)
+    ):
+        return Meaning("order", 0.85, arguments={"query": target.called(dialogue.language)}, target=target, **more)
+    if words and (fact := _fact(folded, words, target, shown)):
+        return replace(fact, **more)
+    variant = [word for word in words if _is_variant(word) or (pointer and language.fold(word) in inside)]
+    plain = [word for word in words if word not in variant and not word.isdigit()]
     if target is None and plain:
         named = [item for item in shown if all(_in_item(word, item) for word in plain)]
         if len(named) == 1 and (pointer or _PRICE.search(folded) or _STOCK.search(folded)):
             target, plain = named[0], []
     if not plain and (_sure("more", scores) or _sure("cheaper", scores)):
         return _wider(dialogue, "cheaper" if scores.get("cheaper", 0) > scores.get("more", 0) else "more", more)
-    if plain and _asks_fact(folded, search, plain, pointer) and not _PRICE.search(folded):
+    if plain and _asks_fact(folded, search, plain, ordinal is not None, pointer) and not _PRICE.search(folded):
         targets = (target,) if target else tuple(shown[:3])
         return Meaning("fact", 0.8, search=query.Search(words=tuple(plain)), targets=targets, **more)
     if plain and not (target and pointer and len(plain) <= 2 and ordinal is not None):
@@ -326,7 +358,7 @@ def _about_shown(
             "variant",
             0.85,
             arguments={"query": " ".join([base, *words])[:200]},
-            search=query.Search(words=tuple(words)),
+            search=query.Search(words=tuple(words), features=search.features),
             target=target,
             about="variant",
             **more,
@@ -361,13 +393,31 @@ _OF_IT = re.compile(
 )
 
 
-def _asks_fact(folded: str, search: query.Search, plain: Sequence[str], pointer: bool) -> bool:
+_IN = re.compile(r"\bin (?:an? |the )?([a-z]+)\b")
+
+
+def _fact(folded: str, words: Sequence[str], target: Item | None, shown: Sequence[Item]) -> Meaning | None:
+    """ "Which sizes?", "how many liters?", "which is bigger?": only an attribute is named."""
+    roots = [language.fold(word) for word in words]
+    if re.search(r"\bdo you (?:have|sell|carry|stock)\b", folded) or not shown:
+        return None
+    asked = set(roots) <= _ATTRIBUTES and re.search(r"\b(?:what|which)\b|s\b|(?:^|\s)(?:ما|شو|ايش|وش)\s|ات|وان", folded)
+    named = target is not None and all(root in CALLED or language.stem(root) in CALLED for root in roots)
+    compared = target is None and set(roots) <= _COMPARED
+    if not (asked or (named and not set(roots) <= _ATTRIBUTES | _COMPARED) or compared):
+        return None
+    return Meaning(
+        "fact", 0.8, search=query.Search(words=tuple(words)), targets=(target,) if target else tuple(shown[:3])
+    )
+
+
+def _asks_fact(folded: str, search: query.Search, plain: Sequence[str], ordinal: bool, pointer: bool) -> bool:
     """ "Does it have parking?", "how big is it?": something about what was shown, and no new search."""
     return (
         pointer
-        and len(plain) <= 2
+        and len(plain) <= 3
         and not search.filtered
-        and bool(_OF_IT.search(folded))
+        and (ordinal or bool(_OF_IT.search(folded)))
         and bool(_QUESTION.search(folded))
         and not re.search(r"\bdo you (?:have|sell|carry|stock)\b", folded)
     )
@@ -482,6 +532,18 @@ def _note(topic: str, folded: str, notes: Sequence[str], lang: str) -> str:
         if score > best[0]:
             best = (score, note)
     return best[1]
+
+
+def _titled(folded: str, notes: Sequence[str], lang: str) -> str:
+    """The note whose title names all that was asked, or is named by it in two words or more."""
+    asked = {language.stem(word) for word in language.tokens(folded) if word not in FILLER and len(word) > 2}
+    found = []
+    for note in notes:
+        words = language.tokens(language.normalize(re.split(r"[:\n]", note, maxsplit=1)[0]))
+        title = {language.stem(word) for word in words if word not in FILLER}
+        if asked and (asked <= title or (len(title) > 1 and title <= asked)):
+            found.append(note)
+    return next((note for note in found if language.detect(note) == lang), next(iter(found), ""))
 
 
 _PLACE = re.compile(r"address|location|located|branch|find us|street|عنوان|موقع|فرع|شارع|حي ")
