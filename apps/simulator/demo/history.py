@@ -310,9 +310,16 @@ def _own(one: Playing, _rest: str) -> None:
     leads.set_owner(one.conversation().lead, one.agent, by=f"user:{one.agent.pk}")
 
 
+def _details(one: Playing, _rest: str) -> None:
+    """What they told a colleague, written down by that colleague."""
+    customer = one.customer
+    leads.capture_details(one.conversation().lead, name=customer.name, phone=customer.phone, by=f"user:{one.agent.pk}")
+
+
 _ACTS: dict[str, Callable[[Playing, str], Any]] = {
     "stage": _stage,
     "owner": _own,
+    "details": _details,
     "tag": lambda one, name: leads.add_tag(one.conversation().lead, name, by=f"user:{one.agent.pk}"),
     "assign": lambda one, _rest: conversations.assign(one.conversation(), to=one.agent, by=one.agent),
     "resolve": lambda one, _rest: conversations.resolve(one.conversation(), by=one.agent),

@@ -9,7 +9,7 @@
     @ Hello {first}, I am looking.         a colleague takes over and answers
     ~ Wants an invoice.                    a note for the team
     . 3h                                   time goes by
-    ! stage won                            stage, tag, owner, assign, resolve, snooze, give_back
+    ! stage won                            stage, tag, owner, details, assign, resolve, snooze, give_back
 
 {name}, {first}, {phone} and {email} are the customer's. `today` in the first line: it happens in the last hours.
 """
