@@ -77,8 +77,9 @@ class Schema(AutoSchema):
     def _is_act(self) -> bool:
         """Whether the address has this one method, and means it."""
         handler = getattr(self.view, getattr(self.view, "action", None) or "", None)
-        if hasattr(handler, "mapping"):
-            return len(handler.mapping) == 1
+        methods = getattr(handler, "mapping", None)
+        if methods is not None:
+            return len(methods) == 1
         return not hasattr(self.view, "action") and not hasattr(self.view, "get")
 
     def get_tags(self) -> list[str]:

@@ -13,6 +13,7 @@ from apps.leads.models import Lead
 from apps.organizations import services
 from apps.organizations.models import ApiKey, Invitation, Membership, Organization, Role, User
 from tests.conftest import PASSWORD
+from tests.organizations.test_signing_in import code_of
 
 HOSTILE = ["\x00", "a\ud800", "x" * 100_000, "<script>alert(1)</script>", "' OR 1=1 --", {"a": 1}, ["a"], 1e400, None]
 
@@ -91,6 +92,14 @@ def test_refusals_have_a_code_and_a_sentence(acme, api_for, slug, fields, code):
     assert answer.status_code == 401
     assert answer.json()["code"] == code
     assert answer.json()["message"].endswith(".")
+
+
+def test_two_factors(acme, bob, api_for):
+    code = code_of(bob)
+    assert sign_in(api_for(None)).json()["code"] == "otp_required"
+    assert sign_in(api_for(None), otp="000000").json()["code"] == "otp_wrong"
+    assert sign_in(api_for(None), otp=code).status_code == 200
+    assert sign_in(api_for(None), otp=code).json()["code"] == "otp_wrong"  # once
 
 
 def test_guessing_is_stopped_here_as_on_the_sign_in_page(acme, api_for):

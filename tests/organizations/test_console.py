@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -230,6 +231,53 @@ def test_nobody_locks_themselves_out(console, dana):
     dana.refresh_from_db()
     assert dana.is_active
     assert dana.is_superuser
+
+
+def helper_with(*permissions: str) -> User:
+    """Agency staff with a few permissions."""
+    helper = User.objects.create_user("helper@example.com", PASSWORD, is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return helper
+
+
+def test_staff_who_look_after_people_do_not_become_superusers(public, bob, dana, client_for):
+    client = client_for(helper_with("view_user", "change_user"), None)
+    new = {"password1": "a long enough phrase", "password2": "a long enough phrase"}
+    assert client.post(f"{USERS}{dana.pk}/password/", new).status_code == 403
+    assert client.post(f"{USERS}{dana.pk}/change/", {"email": "mine@example.com"}).status_code == 403
+    act(client, "deactivate", dana, bob)
+    dana.refresh_from_db()
+    bob.refresh_from_db()
+    assert dana.check_password(PASSWORD)
+    assert (dana.email, dana.is_active) == ("dana@example.com", True)
+    assert not bob.is_active
+    form = {"email": bob.email, "name": "Bob", "language": "", "is_active": "on", "is_staff": "on", "is_superuser": "on",
+            "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}  # fmt: skip
+    client.post(f"{USERS}{bob.pk}/change/", form)
+    bob.refresh_from_db()
+    assert (bob.is_active, bob.is_staff, bob.is_superuser) == (True, False, False)
+
+
+def test_names_and_failures_are_text(console):
+    row = another(1)
+    row.name = "<script>alert(1)</script>"
+    row.save()
+    services.report_failure("<img src=x onerror=alert(2)>", organization=row)
+    page = console.get("/admin/").content.decode()
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "<img src=x" not in page
+
+
+def test_of_very_many_the_first_are_shown(console):
+    Organization.objects.bulk_create(
+        Organization(slug=f"shop-{number}", schema_name=f"shop_{number}", name=f"Shop {number:03}")
+        for number in range(205)
+    )
+    page = console.get("/admin/?sort=name").content.decode()
+    assert "Shop 197" in page
+    assert "Shop 198" not in page
+    assert "7 more organizations are not shown" in page
 
 
 def test_a_paused_organization_is_shown_as_such(console):

@@ -81,9 +81,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         description=_("Deactivate: signed out everywhere at once, what they did stays"), permissions=["change"]
     )
     def deactivate(self, request: HttpRequest, rows: QuerySet[User]) -> None:
-        if rows.filter(pk=request.user.pk).exists():
+        others = rows.exclude(pk=str(request.user.pk))
+        if others.count() < rows.count():
             messages.warning(request, gettext("You cannot deactivate yourself."))
-        self._switch(request, rows.exclude(pk=request.user.pk).filter(is_active=True), on=False)
+        self._switch(request, others.filter(is_active=True), on=False)
 
     @admin.action(description=_("Let them sign in again"), permissions=["change"])
     def reactivate(self, request: HttpRequest, rows: QuerySet[User]) -> None:
@@ -91,12 +92,17 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def _switch(self, request: HttpRequest, rows: QuerySet[User], *, on: bool) -> None:
         """Row by row: each is a line in the activity log."""
-        people = list(rows)
+        people = [person for person in rows if self.has_change_permission(request, person)]
         for person in people:
             person.is_active = on
             person.save(update_fields=["is_active"])
         done = ngettext("Done for %(count)s person.", "Done for %(count)s people.", len(people))
         messages.success(request, done % {"count": len(people)})
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a superuser changes staff: whoever sets somebody's password can be them."""
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or request.user.is_superuser or not (obj.is_staff or obj.is_superuser))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are deactivated: their names stand in the history of tenants, out of reach from here."""
