@@ -18,6 +18,7 @@ from typing import Any, Literal
 import structlog
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 
 from apps.ai import briefing as briefings
 from apps.ai import leaks, pricing, queries
@@ -40,7 +41,7 @@ from apps.jobs import clock
 from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 from apps.organizations.queries import current_organization
-from apps.organizations.services import meter, on_new_organization
+from apps.organizations.services import meter, on_new_organization, report_failure
 
 log = structlog.get_logger(__name__)
 
@@ -129,9 +130,15 @@ def ask(
     run = run or uuid.uuid4()
     records = _Records(request, purpose=purpose, subject=subject, run=run, trace=trace)
     until = time.monotonic() + min(TOTAL_SECONDS, seconds_left())
-    for choice in _choices(persona or queries.persona(), level):
+    choices = _choices(persona or queries.persona(), level)
+    for choice in choices:
         completion = _try(choice, request, records, until)
         if completion is not None:
+            if choice.provider == offline.NAME and len(choices) > 1:
+                report_failure(
+                    _("No language model answered, so the built-in one did. %(error)s") % {"error": records.error},
+                    kind="ai",
+                )
             return Answer(completion, choice.provider, records.last, run)
     raise AssertionError("The built-in provider always answers.")
 
@@ -263,6 +270,7 @@ class _Records:
             "turns": _storable([_digest(turn) for turn in request.turns[-_DIGEST_TURNS:]]),
         }
         self.last: Generation
+        self.error = ""  # what the last one that failed said
 
     def answered(self, choice: _Choice, completion: Completion, seconds: float) -> None:
         model = completion.model or choice.model
@@ -302,6 +310,7 @@ class _Records:
 
     def failed(self, choice: _Choice, error: ProviderError, seconds: float) -> None:
         refused = isinstance(error, ProviderRefused)
+        self.error = str(error)[:200]
         self.last = Generation.objects.create(
             **self._common,
             provider=choice.provider,

@@ -14,11 +14,13 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from apps.integrations.models import Delivery
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
+from apps.organizations.services import report_failure
 
 from . import incoming, receipts
 from .adapters import (
@@ -157,6 +159,8 @@ def _finish(delivery: Delivery, state: str, error: str = "") -> None:
     delivery.save(update_fields=["state", "error", "processed_at", "attempts"])
     if state in {Delivery.State.MALFORMED, Delivery.State.FAILED}:
         log.warning("delivery.kept", delivery=delivery.pk, state=state, error=error)
+        words = {"channel": delivery.channel, "error": error[:200]}
+        report_failure(_("A delivery from %(channel)s could not be read: %(error)s") % words, kind="delivery")
 
 
 def _joined(problems: Iterable[str]) -> str:

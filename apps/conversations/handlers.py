@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from apps.events import Envelope, on
 from apps.leads.events import LeadMerged, LeadUnmerged
 from apps.organizations.queries import current_organization
-from apps.organizations.services import meter, refresh_health_soon
+from apps.organizations.services import meter, refresh_health_soon, report_failure
 
 from . import services
 from .events import MessageFailed, MessageReceived, MessageSent
@@ -35,5 +37,6 @@ def follow_unmerged(event: LeadUnmerged, _envelope: Envelope) -> None:
 
 
 @on(MessageFailed)
-def look_again(_event: MessageFailed, _envelope: Envelope) -> None:
-    refresh_health_soon()
+def tell_the_agency(event: MessageFailed, _envelope: Envelope) -> None:
+    words = {"channel": event.channel, "reason": _(event.reason) if event.reason else event.code}
+    report_failure(_("A message on %(channel)s could not be sent. %(reason)s") % words, kind="send")

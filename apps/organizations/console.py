@@ -55,12 +55,19 @@ class Row:
         return self.health.last_message_at if self.health else None
 
     @property
+    def _newest_failure(self) -> tuple[str, datetime | None]:
+        told = (self.health.last_failure, self.health.last_failure_at) if self.health else ("", None)
+        if self.job_failed_at and (not told[0] or not told[1] or told[1] < self.job_failed_at):
+            return self.job_error, self.job_failed_at
+        return told
+
+    @property
     def failure(self) -> str:
-        return self.job_error or (self.health.last_failure if self.health else "")
+        return self._newest_failure[0]
 
     @property
     def failure_at(self) -> datetime | None:
-        return self.job_failed_at or (self.health.last_failure_at if self.health else None)
+        return self._newest_failure[1]
 
 
 def overview(search: str = "", sort: str = "name") -> list[Row]:

@@ -18,11 +18,14 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from apps.events import record
 from apps.jobs import clock
 from apps.jobs.registry import Claimed
+from apps.organizations.services import report_failure
 
+from . import reasons
 from .adapters.post import Letter, Outcome, Post
 from .adapters.signing import key_of
 from .events import EndpointDisabled
@@ -192,6 +195,11 @@ def record_outcomes(outcomes: Sequence[Outcome]) -> None:
     with transaction.atomic() if news else nullcontext(), connection.cursor() as cursor:
         cursor.execute(_RECORD_SQL, values)
         _judge(news, now)
+    given_up = [outcome for outcome, (state, _at) in zip(outcomes, rows, strict=True) if state == Delivery.State.DEAD]
+    if given_up:
+        last = given_up[-1]
+        words = {"host": reasons.host_of(last.letter.url), "reason": reasons.of_attempt(last.status, last.error)}
+        report_failure(_("A webhook to %(host)s was given up after its last try. %(reason)s") % words, kind="webhook")
 
 
 def _row(outcome: Outcome, now: datetime) -> tuple[str, datetime]:

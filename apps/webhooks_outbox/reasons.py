@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -53,6 +55,14 @@ def of_attempt(status: int | None, error: str) -> str:
 
 def of_endpoint(problem: str) -> str:
     return str(_PROBLEMS.get(problem, "")) if problem else ""
+
+
+def host_of(url: str) -> str:
+    """Where an endpoint is, without its path and query: those may hold a secret of its owner."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def of_address(code: str) -> str:

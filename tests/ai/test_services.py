@@ -18,7 +18,7 @@ from apps.ai.models import Generation, Intent, Note, Persona
 from apps.ai.providers import Briefing, Request, Turn
 from apps.ai.tools import toolset
 from apps.jobs import clock
-from apps.organizations.models import Organization, Usage
+from apps.organizations.models import Organization, OrganizationHealth, Usage
 from tests.vendors.gemini import GeminiServer
 from tests.vendors.llm import Answer
 from tests.vendors.openai import OpenAIServer
@@ -109,6 +109,7 @@ def test_everything_down_still_answers(acme: Organization, vendors: Any) -> None
     assert answer.provider == "offline"
     assert answer.completion.calls[0].name == "search_catalog"
     assert Generation.objects.filter(outcome="failed").count() == 4
+    assert "Gemini answered 503" in OrganizationHealth.objects.get(organization__slug="acme").last_failure
 
 
 def test_slow_provider_is_given_up_and_not_asked_again_at_once(acme: Organization, vendors: Any) -> None:

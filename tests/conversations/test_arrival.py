@@ -11,6 +11,7 @@ from apps.events.models import JournalEntry
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
 from apps.leads.models import Lead
+from apps.organizations.models import OrganizationHealth
 from tests.vendors import graph_webhooks as webhooks
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -82,6 +83,7 @@ def test_what_cannot_be_read_is_kept_and_flagged(deliver, settle, body):
     assert delivery.state == Delivery.State.MALFORMED
     assert delivery.error
     assert not Message.objects.exists()
+    assert "facebook" in OrganizationHealth.objects.get(organization__slug="acme").last_failure
 
 
 def test_one_bad_event_does_not_cost_the_others(deliver, settle):

@@ -11,6 +11,7 @@ from apps.conversations.models import Conversation, Decision, Message, MessageTe
 from apps.events.models import JournalEntry
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.models import OrganizationHealth
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -124,6 +125,9 @@ def test_an_expired_token_is_visible_and_can_be_retried(talk, settle, graph, ali
     account.refresh_from_db()
     assert account.state == "attention"
     assert JournalEntry.objects.filter(type="message.failed").exists()
+    told = OrganizationHealth.objects.get(organization__slug="acme").last_failure
+    assert "facebook" in told
+    assert "onnect the account again" in told
     services.retry_message(message, by=alice)
     settle()
     message.refresh_from_db()

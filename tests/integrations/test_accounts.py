@@ -15,7 +15,7 @@ from apps.events.models import JournalEntry
 from apps.integrations import services
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import trace
-from apps.organizations.models import AccountRoute
+from apps.organizations.models import AccountRoute, OrganizationHealth
 from tests.vendors.graph import Graph
 
 
@@ -153,3 +153,7 @@ def test_the_nightly_check_notices_an_expired_token(acme, graph, run_due_jobs):
     assert account.state == "attention"
     assert account.problem
     assert JournalEntry.objects.filter(type="account.troubled").exists()
+    run_due_jobs(kinds=["events.relay"])
+    assert account.problem in OrganizationHealth.objects.get(organization__slug="acme").last_failure, (
+        "the agency sees it"
+    )

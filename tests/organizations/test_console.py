@@ -28,6 +28,7 @@ from apps.organizations.models import (
     UnroutedDelivery,
     User,
 )
+from apps.organizations.services import health
 from tests.conftest import PASSWORD
 
 USERS = "/admin/organizations/user/"
@@ -294,3 +295,37 @@ def test_an_old_failure_is_still_told(console):
     services.report_failure("Meta refused the token.", organization=acme)
     OrganizationHealth.objects.update(last_failure_at=clock.now() - timedelta(days=40))
     assert "Meta refused the token." in console.get("/admin/").content.decode()
+
+
+def test_the_newest_failure_is_told(console):
+    """A job that failed last week does not hide the token that expired today, and the other way round."""
+    acme = Organization.objects.get(slug="acme")
+    now = clock.now()
+    Job.objects.create(schema="acme", kind="x.y", queue="bulk", last_error="Old job", failed_at=now - timedelta(days=7))
+    services.report_failure("Meta refused the token.", organization=acme)
+    assert "Meta refused the token." in console.get("/admin/").content.decode()
+    OrganizationHealth.objects.update(last_failure_at=now - timedelta(days=8))
+    assert "Old job" in console.get("/admin/").content.decode()
+
+
+@pytest.fixture
+def forgetful():
+    """What one process remembers of failures, it forgets."""
+    yield
+    health._told.clear()
+    health._asked.clear()
+
+
+def test_failures_of_one_kind_are_written_once_a_minute(
+    acme, forgetful, django_assert_num_queries, django_capture_on_commit_callbacks
+):
+    with clock.frozen(clock.now()):
+        with django_capture_on_commit_callbacks(execute=True):
+            services.report_failure("One", kind="send")
+        with django_assert_num_queries(0):
+            services.report_failure("Two", kind="send", organization=acme)
+        services.report_failure("Three", kind="account")
+        assert OrganizationHealth.objects.get(organization=acme).last_failure == "Three"
+        clock.advance(timedelta(seconds=61))
+        services.report_failure("Four", kind="send")
+        assert OrganizationHealth.objects.get(organization=acme).last_failure == "Four"

@@ -14,6 +14,7 @@ from apps.events.models import JournalEntry
 from apps.events.tasks import _envelope
 from apps.jobs import clock
 from apps.jobs.models import Job
+from apps.organizations.models import OrganizationHealth
 from apps.webhooks_outbox import delivering, services
 from apps.webhooks_outbox.adapters.post import Post
 from apps.webhooks_outbox.adapters.signing import key_of
@@ -100,6 +101,9 @@ def test_the_schedule_of_retries_with_the_same_id_until_it_is_given_up(acme, end
     assert {request.id for request in receiver.requests} == {delivery.webhook_id}
     assert len({request.headers["webhook-timestamp"] for request in receiver.requests}) == 10
     assert delivery.attempt_log.count() == 10
+    told = OrganizationHealth.objects.get(organization__slug="acme").last_failure
+    assert "127.0.0.1" in told
+    assert "given up" in told
 
 
 @pytest.mark.parametrize(
@@ -145,6 +149,7 @@ def test_410_disables_the_endpoint_cancels_what_waits_and_is_told_to_the_others(
         endpoint.refresh_from_db()
         assert (endpoint.state, endpoint.problem) == ("disabled", "gone")
         assert set(endpoint.deliveries.values_list("state", flat=True)) == {"cancelled"}
+        assert "was disabled. It answered 410" in OrganizationHealth.objects.get(organization__slug="acme").last_failure
         reasons = [json.loads(body)["data"]["reason"] for body in other.messages.values()]
         assert sorted(reasons) == ["first", "gone", "second"]
         record(fact("third"))

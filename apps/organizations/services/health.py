@@ -7,7 +7,7 @@ Apps above say what they know, as `field: value` of OrganizationHealth, in their
         return {"channels_attention": ConnectedAccount.objects.filter(state="attention").count()}
 
 A probe runs with the tenant's schema active, about a minute after something happened there, and may be
-slow-ish: nobody waits for it. What went wrong is told at once: `report_failure("…a sentence…")`.
+slow-ish: nobody waits for it. What went wrong is told at once: `report_failure("…a sentence…", kind="send")`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ Probe = Callable[[], dict[str, Any]]
 WITHIN = timedelta(seconds=60)
 _PROBES: list[Probe] = []
 _asked: dict[str, datetime] = {}
+_told: dict[tuple[str, str], datetime] = {}
 _lock = threading.Lock()
 
 
@@ -70,10 +71,23 @@ def refresh_health(organization: Organization) -> OrganizationHealth:
     return health
 
 
-def report_failure(sentence: str, *, organization: Organization | None = None) -> None:
-    """Something went wrong for this organization; the agency sees the newest such sentence."""
+def report_failure(sentence: str, *, kind: str = "", organization: Organization | None = None) -> None:
+    """Something went wrong for this organization; the agency sees the newest such sentence.
+
+    Cheap enough to call for every failure: of one kind, an organization's are written once a minute and process.
+    """
+    organization = organization or current_organization()
+    key, now = (organization.schema_name, kind), clock.now()
+    if now < _told.get(key, now):
+        return
     OrganizationHealth.objects.update_or_create(
-        organization=organization or current_organization(),
-        defaults={"last_failure": sentence.replace("\x00", "")[:300], "last_failure_at": clock.now()},
+        organization=organization,
+        defaults={"last_failure": sentence.replace("\x00", "")[:300], "last_failure_at": now},
     )
     refresh_health_soon()
+
+    def remember() -> None:
+        with _lock:
+            _told[key] = now + WITHIN
+
+    transaction.on_commit(remember)
