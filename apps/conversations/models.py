@@ -84,6 +84,11 @@ class Conversation(models.Model):
             models.Index(fields=["-last_message_at", "-id"], name="inbox_all"),
             models.Index(fields=["-last_message_at", "-id"], name="inbox_open", condition=Q(status="open")),
             models.Index(fields=["changed"], name="conversation_changed"),
+            models.Index(
+                fields=["waiting_since"],
+                name="inbox_waiting",
+                condition=Q(status="open", owner="human", waiting_since__isnull=False),
+            ),
         ]
 
     @classmethod

@@ -23,7 +23,7 @@ from apps.leads.models import Label, Stage
 from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role, User
 
-from . import drafts, gate, queries, services, uploads
+from . import drafts, figures, gate, queries, services, uploads
 from .adapters import SendError
 from .bubbles import bubbles, preview, trouble, wait_is_long
 from .forms import snooze_presets
@@ -263,6 +263,7 @@ def parts(request: HttpRequest, conversation_id: int, *, status: int = 200, **mo
         **rows_context(request, opened=found.pk, limit=limit),
         **pane_context(request, found),
         "cursor": cursor,
+        "waiting": figures.waiting_count(),
         "here": _here(found, request),
         **more,
     }
@@ -338,7 +339,12 @@ def live(request: HttpRequest) -> HttpResponse:
     ):
         return parts(request, found.pk, cursor=changes.cursor)
     limit = max(queries.PAGE, min(_number(request.GET.get("rows")) or queries.PAGE, MOST_ROWS))
-    context = {**rows_context(request, opened=opened, limit=limit), "cursor": changes.cursor, "here": here}
+    context = {
+        **rows_context(request, opened=opened, limit=limit),
+        "cursor": changes.cursor,
+        "waiting": figures.waiting_count(),
+        "here": here,
+    }
     return render(request, "conversations/inbox.html#parts", context)
 
 

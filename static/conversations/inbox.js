@@ -5,6 +5,7 @@
 import { toast } from "../ui/frontdesk.js";
 
 const EVERY = 1500; // ms between questions for news
+const HIDDEN = 15000; // ms between questions while nobody looks: the count in the tab's title
 const HERE = 10000; // ms between signs of presence
 const NEAR = 120; // px from the end that still count as being there
 
@@ -17,6 +18,7 @@ const opened = () => thread()?.dataset.conversation ?? "";
 const touch = matchMedia("(pointer: coarse)");
 let cursor = root.dataset.cursor;
 let here = "";
+let waiting = Number(document.querySelector("[data-nav=inbox] .nav-badge")?.textContent ?? 0);
 
 function announce(message) {
   document.dispatchEvent(new CustomEvent("announce", { detail: { message } }));
@@ -128,6 +130,7 @@ function apply(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-parts]");
   if (!fresh) return "";
   cursor = fresh.dataset.cursor;
+  showWaiting(Number(fresh.dataset.waiting));
   if (fresh.querySelector("#thread-head")) here = fresh.dataset.here;
   const unread = unreadRows(document);
   morph("inbox-rows", fresh);
@@ -148,6 +151,19 @@ function apply(html) {
   return fresh.dataset.problem ?? "";
 }
 
+// How many wait for a person: beside the menu's entry, and in the title, which other tabs can see.
+function showWaiting(count) {
+  for (const entry of document.querySelectorAll("[data-nav=inbox]")) {
+    const badge = entry.querySelector(".nav-badge") ?? Object.assign(document.createElement("span"), { className: "nav-badge" });
+    badge.textContent = count;
+    if (count) entry.append(badge);
+    else badge.remove();
+  }
+  waiting = count;
+  const title = document.title.replace(/^\(\d+\) /, "");
+  document.title = count ? `(${count}) ${title}` : title;
+}
+
 function unreadRows(where) {
   return new Map([...where.querySelectorAll("#inbox-rows [data-row]")].map((row) => [row.id, Number(row.dataset.unread)]));
 }
@@ -166,9 +182,15 @@ function markOpen() {
 
 let asking = false;
 let failures = 0;
+let next = 0;
+
+function later(wait) {
+  clearTimeout(next);
+  next = setTimeout(poll, wait);
+}
 
 async function poll() {
-  if (asking || document.hidden) return;
+  if (asking) return;
   asking = true;
   try {
     const query = new URLSearchParams(location.search);
@@ -188,14 +210,14 @@ async function poll() {
     if (failures === 3) document.dispatchEvent(new CustomEvent("htmx:sendError"));
   } finally {
     asking = false;
-    setTimeout(poll, Math.min(EVERY * 2 ** Math.min(failures, 4), 30000));
+    later(document.hidden ? HIDDEN : Math.min(EVERY * 2 ** Math.min(failures, 4), 30000));
   }
 }
-setTimeout(poll, EVERY);
+later(EVERY);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   sign(false);
-  setTimeout(poll, 0);
+  later(0);
 });
 
 let signed = 0;
@@ -247,6 +269,7 @@ function startPane() {
   if (lastHere && lastHere !== one?.dataset.hereUrl) leave();
   lastHere = one?.dataset.hereUrl ?? "";
   markOpen();
+  showWaiting(waiting);
   if (!one) return;
   files = [];
   stuck = true;

@@ -46,6 +46,8 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
             page.locator("#thread-here", has_text="Alice is here too").wait_for(timeout=8_000)
         says("Do you deliver to Dubai?")
         thread.locator(".msg-in", has_text="Dubai").wait_for(timeout=8_000)
+        page.locator("[data-nav=inbox] .nav-badge", has_text="1").first.wait_for()
+        assert page.title().startswith("(1) Mona Saleh")
         assert thread.locator(".by-bot", has_text="Dubai").count() == 0
         mine.locator("[title='Delivered'], [aria-label='Delivered'], [title='Sent']").first.wait_for(timeout=10_000)
 
@@ -78,8 +80,9 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         judge(page, "inbox-keys")
         page.keyboard.press("Escape")
         page.keyboard.press("e")
-        page.locator("#toasts", has_text="Done.").wait_for()
+        page.locator("#thread-head .btn", has_text="Reopen").wait_for()
         page.get_by_role("button", name="Undo").click()
         page.locator("#thread-head .btn", has_text="Done").wait_for()
+        thread.locator(".msg-line", has_text="Bob opened this again.").wait_for()
     with real.inside("acme"):
         assert Conversation.objects.get().status == "open"
