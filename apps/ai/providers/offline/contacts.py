@@ -125,7 +125,8 @@ def tidy_name(text: str, *, loose: bool = False) -> str:
     words = [word for word in words if word]
     if not words or any(not re.fullmatch(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?", word) for word in words):
         return ""
-    if any(language.normalize(word) in _NOT_NAME for word in words[: 1 if not loose else 3]):
+    # "على" is no name; folded, علي is the same word.
+    if any(language.normalize(word) in _NOT_NAME and word != "علي" for word in words[: 1 if not loose else 3]):
         return ""
     if loose and len(words[0]) < 2:
         return ""
