@@ -10,10 +10,12 @@ import threading
 import time
 
 import structlog
+from celery import current_app
 from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
+DRAIN = "jobs.drain"  # the task in tasks.py, by its name: this module stands below it
 # A nudge for a time further away than this is left to the sweep.
 LONGEST_DELAY = 60.0
 # Seconds between two nudges of one queue: under load each finds plenty, and more would only fill the broker.
@@ -61,10 +63,8 @@ def _send_forever() -> None:
 
 
 def _send(queue: str) -> None:
-    from .tasks import drain
-
     try:
-        drain.apply_async(args=[queue], queue=queue, retry=False, expires=300)
+        current_app.send_task(DRAIN, args=[queue], queue=queue, retry=False, expires=300)
     except Exception as error:  # the broker is away; the sweep will find the row
         log.warning("jobs.nudge_failed", queue=queue, error=type(error).__name__)
         _pause.wait(0.5)

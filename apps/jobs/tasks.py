@@ -20,7 +20,7 @@ _hands = {queue: threading.BoundedSemaphore(count) for queue, count in settings.
 _TENANTS_AT_ONCE = 500
 
 
-@shared_task(name="jobs.drain")
+@shared_task(name=notifier.DRAIN)
 def drain(queue: str) -> None:
     """Do what is due in one queue. Enough drains at work in this process already: leave it to them."""
     if queue not in QUEUES or not _hands[queue].acquire(blocking=False):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
 
-from . import details, forms, merging, queries, services, submissions
+from . import details, forms, merging, queries, scoring, services, submissions
 from .filters import ActivityFilter, LeadFilter
 from .models import Activity, Form, Identity, Label, Lead, Stage
 
@@ -49,7 +49,7 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
     """A lead as lists show it."""
 
     tags: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
-    reasons = ReasonSerializer(source="reasons_shown", many=True, read_only=True)
+    reasons = serializers.SerializerMethodField()
     email = serializers.CharField(read_only=True)  # may be empty, which no address is
     owner = serializers.IntegerField(source="owner_id", allow_null=True, read_only=True)
     owner_name = serializers.SerializerMethodField()
@@ -62,6 +62,10 @@ class LeadSerializer(serializers.ModelSerializer[Lead]):
             "stage_changed_at", "last_activity_at", "created_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(ReasonSerializer(many=True))
+    def get_reasons(self, lead: Lead) -> list[dict[str, Any]]:
+        return scoring.shown(lead)
 
     def get_owner_name(self, lead: Lead) -> str:
         return str(lead.owner) if lead.owner else ""

@@ -125,13 +125,6 @@ class Lead(models.Model):
     def source_shown(self) -> str:
         return str(SOURCES.get(self.source, self.source.replace("_", " ").capitalize()))
 
-    @property
-    def reasons_shown(self) -> list[dict[str, Any]]:
-        """Why the score is what it is, in the reader's language, weightiest first."""
-        from .scoring import shown
-
-        return shown(self)
-
 
 class Identity(models.Model):
     """An id under which a platform knows this person on one of our accounts; many per lead.

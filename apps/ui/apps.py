@@ -7,5 +7,8 @@ class UiConfig(AppConfig):
     label = "ui"
 
     def ready(self) -> None:
+        from . import navigation, shell
+
+        shell.navigation_from(navigation.build)
         # Every app offers its menu entries in navigation.py.
         autodiscover_modules("navigation")

@@ -54,6 +54,7 @@ class Banner:
 class _Ports:
     brand: Callable[[HttpRequest], Brand | None] = lambda _request: None
     access: Callable[[HttpRequest, str], bool] = lambda _request, _role: True
+    navigation: Callable[[HttpRequest | None], Any] = lambda _request: None
     banners: list[Callable[[HttpRequest], Iterable[Banner]]] = field(default_factory=list)
 
 
@@ -66,6 +67,10 @@ def brand_from(source: Callable[[HttpRequest], Brand | None]) -> None:
 
 def access_from(source: Callable[[HttpRequest, str], bool]) -> None:
     ports.access = source
+
+
+def navigation_from(source: Callable[[HttpRequest | None], Any]) -> None:
+    ports.navigation = source
 
 
 def banners_from(source: Callable[[HttpRequest], Iterable[Banner]]) -> None:
@@ -89,9 +94,7 @@ class Shell:
 
     @cached_property
     def navigation(self) -> Any:
-        from apps.ui.navigation import build
-
-        return build(self.request)
+        return ports.navigation(self.request)
 
     @property
     def language(self) -> str:

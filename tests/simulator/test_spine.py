@@ -78,7 +78,7 @@ def test_from_a_question_to_a_signed_event(shop: Any, settings: Any, bob: Any, c
         assert lead.name
         assert lead.score > 0
         assert lead.stage != "new"
-        assert lead.reasons_shown
+        assert lead.reasons
 
         first = conversation.messages.filter(direction="in").earliest("id")
         stations = {step.kind for step in trace_steps(first.trace)}

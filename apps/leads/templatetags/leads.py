@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django import template
 from django.utils.translation import gettext as _
 
-from apps.leads.models import Activity, Label, Stage
+from apps.leads import scoring
+from apps.leads.models import Activity, Label, Lead, Stage
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ class Said(NamedTuple):
     icon: str
     tone: str
     who: str
+
+
+@register.filter
+def reasons(lead: Lead) -> list[dict[str, Any]]:
+    """Why the score is what it is, in the reader's language, weightiest first."""
+    return scoring.shown(lead)
 
 
 @register.simple_tag
