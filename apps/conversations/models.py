@@ -268,6 +268,7 @@ class Presence(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_index=False, related_name="+")
     seen_at = models.DateTimeField(default=clock.now)
     typing_at = models.DateTimeField(null=True)
+    is_typing = False  # no column: queries.present() sets it
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "user"], name="presence_once")]

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
@@ -23,6 +22,7 @@ from apps.ai.models import Generation
 from apps.events.models import JournalEntry
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
+from apps.jobs.connection import connection
 from apps.leads.models import Lead
 from apps.organizations.models import User
 from apps.ui import phrases
@@ -311,7 +311,7 @@ def present(conversation: Conversation, *, but: User | None = None) -> list[Pres
         rows = rows.exclude(user_id=but.pk)
     found = list(rows.order_by("user_id"))
     for row in found:
-        row.is_typing = bool(row.typing_at and row.typing_at > now - TYPING)  # type: ignore[attr-defined]
+        row.is_typing = bool(row.typing_at and row.typing_at > now - TYPING)
     return found
 
 

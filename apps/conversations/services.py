@@ -95,6 +95,8 @@ def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -
     """The bot answers again, starting with whatever nobody has answered."""
     locked = _locked(conversation)
     return_to_bot(locked, user=_user(by), actor=_actor(by, actor))
+    if locked.draft:
+        locked.change(draft={})
     if unanswered(locked):
         schedule_answer(locked)
     elif locked.waiting_since is not None:

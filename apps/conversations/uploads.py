@@ -16,11 +16,11 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.jobs import clock
+from apps.jobs.connection import connection
 from apps.ui import phrases
 
 from .adapters import Attachment, Kind

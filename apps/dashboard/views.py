@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """People, messages and items that hold the words."""
     found = find(request.GET.get("q", ""))
-    language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+    language = request.LANGUAGE_CODE
     context = {
         "found": found,
         "search_query": found.words,

@@ -46,7 +46,7 @@ def over_http(channel: str, body: bytes, signature: str) -> None:
 def straight(channel: str, body: bytes, signature: str) -> None:
     """Hand over to the door in this process, inside whatever transaction is open."""
     answer = door.receive(channel, body, signature, store=door.store_here)
-    if answer.status != httpx.codes.OK:
+    if answer.status.value != httpx.codes.OK.value:
         raise NotTaken(f"{answer.status.value}: {answer.message}")
 
 

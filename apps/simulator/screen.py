@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -18,6 +17,7 @@ from apps.conversations.outgoing import SEND
 from apps.conversations.replies import REPLY
 from apps.integrations.door import WAKES
 from apps.jobs import clock
+from apps.jobs.connection import connection
 from apps.jobs.models import Job
 from config import heartbeat
 

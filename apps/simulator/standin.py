@@ -186,7 +186,7 @@ class _Asked:
 
     def _item(self, message: PhoneMessage) -> dict[str, Any]:
         inner = message.payload if message.sent else mapping(message.payload.get("message"))
-        more = {"attachments": {"data": [{}]}} if "attachment" in inner or inner.get("image") else {}
+        more: dict[str, Any] = {"attachments": {"data": [{}]}} if "attachment" in inner or inner.get("image") else {}
         return {
             "id": message.external_id,
             "created_time": message.at.strftime("%Y-%m-%dT%H:%M:%S+0000"),

@@ -182,7 +182,7 @@ def say(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
         except doors.NotTaken as error:
             problem = _("The webhook was not taken: %(answer)s") % {"answer": error}
     else:
-        problem = " ".join(message for errors in form.errors.values() for message in errors)
+        problem = " ".join(str(message) for errors in form.errors.values() for message in errors)
     return _answer(request, account, phone, problem)
 
 
@@ -201,7 +201,7 @@ def react(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
         except doors.NotTaken as error:
             problem = _("The webhook was not taken: %(answer)s") % {"answer": error}
     else:
-        problem = " ".join(message for errors in form.errors.values() for message in errors)
+        problem = " ".join(str(message) for errors in form.errors.values() for message in errors)
     return _answer(request, account, phone, problem)
 
 

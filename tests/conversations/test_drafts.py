@@ -134,4 +134,6 @@ def test_a_spent_budget_leaves_drafts_to_people(
     acme.save()
     services.give_back(talk, by=alice)
     settle(8)
+    talk.refresh_from_db()
+    assert talk.draft == {}
     assert sent(talk) == 1

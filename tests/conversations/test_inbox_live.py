@@ -69,6 +69,15 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         assert sent.locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") == 8
         page.keyboard.press("Escape")
 
+        says("How much are the boots again?")
+        thread.locator(".msg-in", has_text="boots again").wait_for(timeout=8_000)
+        page.keyboard.press("w")
+        page.locator("#composer-draft", has_text="149").wait_for(timeout=10_000)
+        page.get_by_role("button", name="Put into the reply").click()
+        assert "149" in page.locator("[data-draft-text]").input_value()
+        page.locator("[data-draft-text]").fill("")
+        page.keyboard.press("Escape")
+
         answers = thread.locator(".by-bot").count()
         page.keyboard.press("t")
         page.locator("#thread-state", has_text="The bot answers here").wait_for()
