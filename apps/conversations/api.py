@@ -173,6 +173,17 @@ class WhySerializer(serializers.Serializer[Any]):
         return {"id": found.pk, "received_at": found.received_at.isoformat(), "state": found.state} if found else None
 
 
+class CountsSerializer(serializers.Serializer[Any]):
+    """Numbers of open conversations. Counting stops at 1,000: that many, or more."""
+
+    open = serializers.IntegerField()
+    unread = serializers.IntegerField()
+    waiting = serializers.IntegerField(help_text="A person, not the bot, owes an answer.")
+    human = serializers.IntegerField(help_text="In the hands of a person.")
+    mine = serializers.IntegerField(help_text="Assigned to whoever asks.")
+    unassigned = serializers.IntegerField(help_text="In the hands of people, and of nobody in particular.")
+
+
 class ByLastMessage(NewestFirst):
     ordering = ("-last_message_at", "-id")
 
@@ -209,6 +220,12 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     def _answer(self, conversation: Conversation) -> Response:
         fresh = queries.get_conversation(conversation.pk)
         return Response(ConversationSerializer(fresh).data)
+
+    @extend_schema(summary="How many are open, unread, waiting, mine …", responses=CountsSerializer)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def counts(self, request: Request) -> Response:
+        """How many open conversations there are, each number up to 1,000."""
+        return Response(queries.counts(_user(request)))
 
     @extend_schema(methods=["GET"], summary="The thread, newest first", responses=MessageSerializer(many=True))
     @extend_schema(

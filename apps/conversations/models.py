@@ -83,6 +83,21 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="inbox_all"),
             models.Index(fields=["-last_message_at", "-id"], name="inbox_open", condition=Q(status="open")),
+            # What few conversations are: a rare match must not walk past all others. None holds a quiet one.
+            models.Index(fields=["-last_message_at", "-id"], name="inbox_unread", condition=Q(unread__gt=0)),
+            models.Index(
+                fields=["-last_message_at", "-id"], name="inbox_unanswered", condition=Q(waiting_since__isnull=False)
+            ),
+            models.Index(fields=["-last_message_at", "-id"], name="inbox_human", condition=Q(owner="human")),
+            models.Index(fields=["-last_message_at", "-id"], name="inbox_snoozed", condition=Q(status="snoozed")),
+            models.Index(
+                fields=["assignee", "-last_message_at", "-id"],
+                name="inbox_assigned",
+                condition=Q(assignee__isnull=False),
+            ),
+            models.Index(
+                fields=["channel", "-last_message_at", "-id"], name="inbox_channel", condition=Q(status="open")
+            ),
             models.Index(fields=["changed"], name="conversation_changed"),
             models.Index(
                 fields=["waiting_since"],

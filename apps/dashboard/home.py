@@ -33,8 +33,9 @@ def figures_for(days: Range) -> dict[str, Any]:
             ),
             {
                 "label": _("Open conversations"),
-                "value": phrases.number(conversations.open_count()),
-                "note": _("%(count)s wait for a person") % {"count": conversations.waiting_count()},
+                "value": phrases.up_to(conversations.open_count(), conversations.MANY),
+                "note": _("%(count)s wait for a person")
+                % {"count": phrases.up_to(conversations.waiting_count(), conversations.MANY)},
                 "url": "/dashboard/inbox/",
             },
             _duration_tile(_("Answer time"), now.mean("reply.time"), before.mean("reply.time")),

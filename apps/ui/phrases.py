@@ -31,6 +31,11 @@ def number(value: Any, places: int | None = None) -> str:
     return f"{amount:,.{places}f}".replace("-", "−")
 
 
+def up_to(value: int, most: int) -> str:
+    """A count that was stopped at `most`: 12 → "12", 1000 of 1000 → "999+"."""
+    return number(value) if value < most else f"{number(most - 1)}+"
+
+
 def money(value: Any, currency: str = "USD") -> str:
     """1234.5, "USD" → "$1,234.50"; currencies without a common sign keep their code: "AED 1,234.50"."""
     amount = _decimal(value)

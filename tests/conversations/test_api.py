@@ -136,6 +136,13 @@ def test_roles(talk, api_for, victor, bob, alice, accounts):
     assert MessageTemplate.objects.count() == 1
 
 
+def test_counts(talk, api_for, victor):
+    assert api_for(None).get("/api/conversations/counts/").status_code == 401
+    told = api_for(victor).get("/api/conversations/counts/").json()
+    assert told["open"] == 1
+    assert told["mine"] == 0
+
+
 def test_canned_replies(talk, api_for, bob):
     client = api_for(bob)
     made = client.post("/api/canned-replies/", {"shortcut": "hours", "text": "We are open 9 to 5."})
@@ -150,6 +157,7 @@ def test_another_organization_sees_nothing(talk, api_for, charlie, globex):
     message = Message.objects.first()
     client = api_for(charlie, "globex")
     assert client.get("/api/conversations/").json()["results"] == []
+    assert set(client.get("/api/conversations/counts/").json().values()) == {0}
     for path in (
         f"conversations/{talk.pk}/",
         f"conversations/{talk.pk}/messages/",

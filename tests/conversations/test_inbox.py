@@ -10,9 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.conversations import queries, search, services
+from apps.conversations.figures import MANY
 from apps.conversations.models import Conversation, Message
 from apps.conversations.queries import Filters
 from apps.jobs import clock
+from apps.leads.models import Identity
+from apps.ui import phrases
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -94,7 +97,42 @@ def test_filters(crowd, alice, bob):
     assert found(search="number7") == {Conversation.objects.order_by("pk")[7].pk}
     assert found(search="nothing of the kind") == set()
     assert found(assignee="'; drop table") == set()
-    assert queries.counts(alice)["mine"] == 1
+    assert queries.counts(alice) == {
+        "open": 10, "unread": 10, "waiting": 0, "human": 1, "mine": 1, "unassigned": 0,
+    }  # fmt: skip
+    assert queries.counts(None)["mine"] == 0
+
+
+def test_counting_stops_where_nobody_reads_the_difference(crowd, alice):
+    first = Conversation.objects.order_by("pk")[0]
+    identities = Identity.objects.bulk_create(
+        Identity(lead_id=first.lead_id, kind="facebook", account="crowd", value=str(n)) for n in range(MANY + 1)
+    )
+    Conversation.objects.bulk_create(
+        Conversation(identity=one, lead_id=first.lead_id, account_id=first.account_id, channel="facebook", unread=1)
+        for one in identities
+    )
+    assert queries.counts(alice)["open"] == queries.counts(alice)["unread"] == MANY
+    assert queries.counts(alice)["human"] == 0
+    assert phrases.up_to(MANY, MANY) == "999+"
+    assert phrases.up_to(MANY - 1, MANY) == "999"
+
+
+def test_a_rare_match_is_found_by_an_index_of_its_own(acme):
+    """With the indices of all conversations out of the way, no filter reads or sorts the table."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX inbox_open, inbox_all")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    for filters in (
+        Filters(unread=True), Filters(waiting=True), Filters(owner="human"), Filters(status="snoozed"),
+        Filters(assignee="5"), Filters(channel="webchat"), Filters(status="all", unread=True),
+        Filters(owner="human", assignee="none"),
+    ):  # fmt: skip
+        rows = queries.conversations(filters).select_related(None).order_by("-last_message_at", "-id")[:31]
+        plan = rows.explain()
+        assert "Index Scan using inbox_" in plan, plan
+        assert "Sort" not in plan, plan
 
 
 def test_a_snoozed_conversation_wakes(crowd, alice, settle):
