@@ -139,7 +139,7 @@ def schedule_for_all(kind: str, schemas: Sequence[str], *, spread: timedelta) ->
     Where it was given up, it is tried anew; where it is promised already, that stands.
     """
     now = clock.now()
-    values = {
+    values: dict[str, Any] = {
         "kind": kind,
         "queue": KINDS[kind].queue,
         "now": now,

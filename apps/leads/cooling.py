@@ -7,7 +7,7 @@ reasons say already how quiet it is costs a look and no write, so a night that w
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -41,7 +41,7 @@ def proceed(job: Claimed) -> None:
             jobs.schedule(JOB, f"{at.isoformat()} {pk}")
 
 
-def _stretch(key: str, now: datetime) -> QuerySet[Lead]:
+def _stretch(key: str, now: datetime) -> QuerySet[Any]:
     rows = Lead.objects.filter(
         deleted_at=None, last_activity_at__lt=now - QUIET, last_activity_at__gte=now - FORGOTTEN
     ).annotate(is_stale=ExpressionWrapper(_stale(now), output_field=BooleanField()))

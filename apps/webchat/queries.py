@@ -100,7 +100,7 @@ def _who_types(conversation: Conversation) -> str:
     """An agent who types, or the persona while an answer is being made; "" for nobody."""
     now = clock.now()
     for presence in present(conversation):
-        if presence.is_typing:  # type: ignore[attr-defined]
+        if presence.is_typing:
             return first_name(str(presence.user))
     if conversation.owner != Owner.BOT:
         return ""

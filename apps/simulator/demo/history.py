@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Max
 from PIL import Image, ImageDraw
 
@@ -27,6 +26,7 @@ from apps.events.journal import RELAY
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.jobs.connection import connection
 from apps.leads import services as leads
 from apps.organizations.models import Organization, Role, User
 

@@ -18,11 +18,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 
 from ...demo import history, tenants
