@@ -96,22 +96,32 @@ def rows_context(request: HttpRequest, *, opened: int = 0, limit: int = queries.
     return {"rows": rows, "older": page.older, "query": query_of(request), "filters": filters, "opened": opened}
 
 
+def _with(request: HttpRequest, name: str, value: str) -> str:
+    """The address with one filter set otherwise."""
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    query[name] = value
+    if not value:
+        del query[name]
+    return query.urlencode()
+
+
 def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
     members = lead_queries.members()
     filters = filters_of(request)
     statuses = [("open", _("Open")), ("snoozed", _("Snoozed")), ("resolved", _("Done")), ("all", _("All"))]
-    base = request.GET.copy()
-    for name in ("status", "cursor"):
-        base.pop(name, None)
+    scopes = [("", _("Everyone")), ("me", _("Mine")), ("none", _("Unassigned"))]
     return {
         **rows_context(request, opened=opened),
-        "statuses": [(value, words, value == filters.status, f"{base.urlencode()}&status={value}".lstrip("&")) for value, words in statuses],
+        "statuses": [(words, value == filters.status, _with(request, "status", value)) for value, words in statuses],
+        "scopes": [(words, value == filters.assignee, _with(request, "assignee", value)) for value, words in scopes],
         "owners": [("bot", _("the bot")), ("human", _("a person"))],
-        "assignees": [("me", _("me")), ("none", _("nobody")), *((one.pk, str(one)) for one in members if one.pk != request.user.pk)],
+        "assignees": [(one.pk, str(one)) for one in members if one.pk != request.user.pk],
         "channels": [(channel, words[0]) for channel, words in LABELS.items()],
         "labels": Label.choices,
         "shows": [("unread", _("unread")), ("waiting", _("waiting"))],
-        "is_filtered": any(request.GET.get(name) for name in ("owner", "assignee", "channel", "label", "show", "q", "lead")),
+        "is_narrowed": any(request.GET.get(name) for name in ("owner", "channel", "label", "show"))
+        or filters.assignee not in {value for value, _words in scopes},
         "members": members,
         "cursor": queries.change_cursor(),
         "may_write": may_write(request),

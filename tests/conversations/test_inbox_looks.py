@@ -135,9 +135,10 @@ FOUR = [Variant(), Variant("desktop", "dark", "ar"), Variant("phone", "dark", "e
 @pytest.mark.timeout(400)
 def test_the_inbox_looks_right(browser, site, house):
     cookies = site.cookies("bob")
-    for name, path, ready in [
-        ("list", "", ".inbox-row"), ("thread", f"{house['first']}/", ".msg"), ("person", f"{house['first']}/person/", ".person"),
-        ("shut", f"{house['shut']}/", ".template"),
+    for name, path, ready, variants in [
+        ("list", "", ".inbox-row", FOUR[::3]), ("narrowed", "?channel=whatsapp&label=hot", ".inbox-row", FOUR[1:3]),
+        ("thread", f"{house['first']}/", ".msg", FOUR), ("person", f"{house['first']}/person/", ".person", FOUR[2:]),
+        ("shut", f"{house['shut']}/", ".template", FOUR[1:3]), ("trouble", f"{house['webchat']}/", ".msg", FOUR[::3]),
     ]:  # fmt: skip
         visit(
             browser,
@@ -145,7 +146,7 @@ def test_the_inbox_looks_right(browser, site, house):
             name=f"inbox-{name}",
             cookies=cookies,
             ready=ready,
-            variants=FOUR,
+            variants=variants,
         )
 
 

@@ -290,6 +290,20 @@ def test_filters_find(talk, bob_at):
     assert not found("assignee=me")
 
 
+def test_mine_and_unassigned_keep_the_other_filters(talk, bob_at, bob, alice):
+    def rows(query: str) -> int:
+        return text_of(bob_at.get(address("inbox") + query)).count("data-row")
+
+    assert (rows("?assignee=me"), rows("?assignee=none")) == (0, 1)
+    services.assign(talk, to=bob, by=alice)
+    assert (rows("?assignee=me"), rows("?assignee=none"), rows(f"?assignee={alice.pk}")) == (1, 0, 0)
+    page = text_of(bob_at.get(address("inbox") + "?channel=webchat&assignee=me&cursor=x"))
+    assert 'href="/dashboard/inbox/?channel=webchat&amp;assignee=none"' in page
+    assert 'href="/dashboard/inbox/?channel=webchat"' in page
+    assert 'inbox-filters" open' in page
+    assert 'inbox-filters" open' not in text_of(bob_at.get(address("inbox") + "?assignee=me"))
+
+
 def test_hostile_words_are_only_words(talk, bob_at):
     services.add_note(talk, text=HOSTILE, by=None)
     message = Message.objects.create(
