@@ -23,9 +23,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, connection, transaction
 
-from apps.ai import models as ai
 from apps.organizations.tokens import token_for
-from apps.webhooks_outbox import models as outbox
 from tests.routes import triable
 from tests.samples import Samples
 
@@ -91,8 +89,6 @@ def one_connection() -> Iterator[None]:
 def _real_parts(acme: Any) -> dict[str, list[str]]:
     """The ids of rows that exist, by the description's path: {"/api/leads/{}/stage/": ["9000001"]}."""
     samples = Samples(acme)
-    samples.change(outbox.Endpoint, secrets=[{"secret": "whsec_" + "MDEy" * 10, "until": None}])
-    samples.change(ai.Intent, phrases=["how much is it"])
     found = {}
     for route in triable():
         if route.is_api and route.rows:

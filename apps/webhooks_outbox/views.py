@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -225,7 +225,7 @@ def replay(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
         messages.success(request, _("It goes out again, with the same id."))
     back = request.POST.get("next", "")
     if back and url_has_allowed_host_and_scheme(back, {request.get_host()}):
-        return redirect(back)
+        return HttpResponseRedirect(back)  # redirect() would take a single word for the name of a view
     return redirect("webhooks_outbox:delivery", found.uuid)
 
 
