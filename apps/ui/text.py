@@ -80,6 +80,7 @@ _PLURALS = (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes"
 # Feminine colors differ in more than an ending: صفراء is أصفر. Both stem to the masculine.
 _COLORS = {
     "صفرا": "اصفر", "حمرا": "احمر", "خضرا": "اخضر", "زرقا": "ازرق", "سودا": "اسود", "بيضا": "ابيض",
+    **{color: color for color in ("برتقالي", "رمادي", "كحلي", "بني", "وردي", "زهري", "فضي", "ذهبي", "بنفسجي", "عسلي", "كهرماني")},
 }  # fmt: skip
 
 

@@ -286,7 +286,7 @@ class _Speaker:
                 found.append(self.say("fact", name=row.called(self.lang), fact=known[0], value=known[1]))
             elif row and (said := _said(row, self.meaning.search.words)):
                 found.append(f"{row.called(self.lang)} — {said}")
-        return "\n".join(found) or self.say("note_unknown")
+        return "\n".join(found) or self._knowledge()
 
     def _variant(self) -> str:
         answers = self.dialogue.answers("search_catalog")
@@ -443,6 +443,8 @@ def _has(item: Item, word: str) -> bool:
     folded = language.fold(word)
     options = {folded, language.stem(folded), language.strip_article(folded[1:]) if folded[:1] in "بل" else folded}
     have = set(item.words.split())
+    if language.has_arabic(folded):  # a color agrees with its noun: برتقالي, برتقالية
+        options |= {f"{word}ه" for word in options} | {word.removesuffix("ه") for word in options}
     return bool(options & (have | {language.stem(part) for part in have})) or folded in (
         "size",
         "مقاس",

@@ -15,7 +15,7 @@ salam | salam alaykum | salamu alaikum | marhaba | mar7aba | ahlan | ezayak | ki
 """
 
 THANKS = """
-thanks | thank you | thank you so much | thanks a lot | many thanks | thx | ty | cheers | appreciate it | much appreciated | great thanks
+thanks | thank you | thank you so much | thanks a lot | many thanks | thx | ty | cheers | appreciate it | much appreciated | great thanks | lovely | wow | wow ok | how nice
 شكرا | شكرا لك | شكرا جزيلا | مشكور | مشكورين | تسلم | تسلمي | يسلمو | ممنون | الله يعطيك العافيه | جزاك الله خير | الف شكر | متشكر | مرسي
 shukran | shokran | merci | thank u
 """
@@ -59,7 +59,7 @@ i never received my order | where is my order | my order is late | wrong item | 
 this sucks | you suck | useless | what a joke | waste of time | it stopped working | it doesn't work | defective | bad quality | poor quality | fed up
 عندي شكوى | اريد تقديم شكوى | ابي اشتكي | ابغى اشتكي | عايز اشتكي | خدمه سيئه | خدمه زفت | اسوا خدمه | اسوأ تجربه | انا زعلان | انا زعلانه | انا معصب | انا غاضب | انا مستاء | غير مقبول | هذا نصب | نصابين | انتم نصابين | حراميه
 ابي فلوسي | ابغى فلوسي | عايز فلوسي | رجعوا فلوسي | اريد استرجاع المبلغ | استرداد المبلغ | المنتج خربان | وصل مكسور | وصلني مكسور | وصل تالف | وصلني تالف | ما وصل طلبي | طلبي ما وصل | الطلب لم يصل | وين طلبي | فين طلبي | الاوردر متاخر | الاوردر ما وصلش | طلبي متاخر | تاخر الطلب
-ما احد يرد | محدش بيرد | ما تردون | لا احد يرد | وصلني منتج غلط | المنتج غلط | جوده سيئه | سيئ جدا | خايب | قرفتونا | زهقت | بايظ | مش شغال | ما يشتغل | خيبه امل
+ما احد يرد | محدش بيرد | ما تردون | لا احد يرد | وصلني منتج غلط | المنتج غلط | وصلني مقاس غلط | المقاس غلط | وانا زعلان | جوده سيئه | سيئ جدا | خايب | قرفتونا | زهقت | بايظ | مش شغال | ما يشتغل | خيبه امل
 """
 
 STOP = """
@@ -200,7 +200,7 @@ CALLED = {
     "لون": ("color", "colors"), "مقاس": ("sizes", "size"), "خامه": ("fabric", "upper"), "معيار": ("norm", "rating"),
     "bigger": ("area", "volume", "size", "sizes"), "larger": ("area", "volume", "size", "sizes"),
     "smaller": ("area", "volume", "size", "sizes"), "biggest": ("area", "volume", "size", "sizes"),
-    "size": ("sizes", "size", "area"), "waterproof": ("waterproof", "water"), "inch": ("laptop", "size"), "laptop": ("laptop",),
+    "size": ("sizes", "size", "area"), "waterproof": ("waterproof", "water"), "inch": ("laptop", "size"), "box": ("packing",), "pack": ("packing",), "laptop": ("laptop",),
     "اكبر": ("area", "volume", "sizes"), "اصغر": ("area", "volume", "sizes"), "الوان": ("color", "colors"),
     "مقاسات": ("sizes", "size"), "مساحه": ("area",), "غرف": ("bedrooms",), "حجم": ("volume", "area"),
 }  # fmt: skip

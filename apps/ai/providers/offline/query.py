@@ -56,7 +56,7 @@ _COUNTED = re.compile(
     rf"(?<![\w.,])(?P<count>\d{{1,2}}|{'|'.join(COUNTS)})[\s-]*(?:(?P<bedrooms>bed(?:room)?s?\b|br\b|غرف(?:ه)?(?: نوم)?)|(?P<bathrooms>bath(?:room)?s?\b|حمام(?:ات)?))|(?P<pair>غرفتين)"
 )
 _SIZED = re.compile(
-    r"(?:\bsize(?=\d)|\bsizes?\b|\beu|(?:^|\s)(?:ال|بال|ب|و)?(?:مقاس|قياس|نمره))\s*(?:no\.?|number|رقم|:)?\s*(?P<size>\d{1,3}(?:\.5)?(?!\d)|(?:\d|x{1,3})?[sml]\b|\dxl\b)|"
+    r"(?:\bsize(?=\d)|\bsizes?\b|\beu|(?:^|\s)(?:ال|بال|ب|و)?(?:مقاس|قياس|نمره))\s*(?:no\.?|number|رقم|:)?\s*(?P<size>\dxl\b|x{0,3}[sml]\b|\d{1,3}(?:\.5)?(?![\dx]))|"
     r"\bin (?:an? )?(?P<letters>x{0,3}[sl]|[2-5]xl|m)\b"
 )
 #: Words that show somebody is asking about something to be sold.

@@ -70,6 +70,7 @@ _ATTRIBUTES = frozenset(
     language.normalize(word)
     for word in "size sizes color colors colour colours مقاس مقاسات مقاساته لون ألوان ألوانه".split()
 )
+_COLOR = frozenset(language.normalize(word) for word in "color colour colors colours لون ألوان".split())
 _COMPARED = frozenset("bigger larger smaller biggest largest smallest اكبر اصغر".split())
 _POINTER_WORDS = frozenset(
     "first second third fourth last 1st 2nd 3rd 4th one number سعره سعرها بكامه اول الاول اولي ثاني ثانيه تاني تانيه ثالث ثالثه تالت رابع اخير اخيره رقم خيار لونه مقاسه الوانه اياه نفسه نفسها منه منها باخذ اخذ هاخد take اطلبه اطلبها اخذه اخذها باخذه باخذها هاخده هاخدها اشتريه اشتريها احجزه احجزها".split()
@@ -126,6 +127,11 @@ def understand(dialogue: Dialogue, request: Request) -> Meaning:  # noqa: C901  
         search = _refined(search, dialogue, _categories(request))
     found = _about_shown(dialogue, folded, search, scores, more)
     if found:
+        if found.intent == "fact":  # the row may not say it, but a note may
+            note = _titled(folded, briefing.knowledge, dialogue.language) or _note(
+                "", folded, briefing.knowledge, dialogue.language
+            )
+            return replace(found, note=note)
         return found
     for name in ("hours", "location", "order", "bot", "capabilities"):
         if _sure(name, scores):
@@ -188,6 +194,11 @@ def _last_search(dialogue: Dialogue, categories: Sequence[str]) -> query.Search 
         if contacts.email(said) or contacts.phone(said) or contacts.name(said) or _topic(language.fold(said)):
             continue
         found = query.read(said, categories=categories)
+        # A color, or a question about what was shown, names nothing to look for.
+        if all(_is_variant(word) for word in found.words) or (
+            _QUESTION.search(language.fold(said)) and not found.signal
+        ):
+            continue
         if found.named and not any(score >= 0.75 for score in _scores(said).values()):
             return found
     return None
@@ -322,6 +333,10 @@ def _about_shown(  # noqa: C901  one decision list, read from the top
     pointer = ordinal is not None or bool(_POINTER.search(folded))
     target = rows[ordinal] if ordinal is not None and rows else None
     target = target or (shown[0] if len(shown) == 1 else None)
+    if target is None and words and _THE_ONE.search(folded):
+        named = [item for item in shown if all(_in_item(word, item) for word in words)]
+        if len(named) == 1:
+            target, words, pointer, ordinal = named[0], [], True, shown.index(named[0])
     inside = set(_IN.findall(folded))  # "in rust": whatever a maker calls it
     kept = [word for word in words if not word.isdigit() and language.fold(word) not in inside]
     if (
@@ -333,6 +348,10 @@ def _about_shown(  # noqa: C901  one decision list, read from the top
         and not _PRICE.search(folded)
     ):
         return Meaning("order", 0.85, arguments={"query": target.called(dialogue.language)}, target=target, **more)
+    if pointer and not target and not words and len(shown) > 1 and _BUY.search(folded) and not _sure("order", scores):
+        return Meaning("which", 0.7, **more)
+    if target and words and {language.fold(word) for word in words} <= _COMPARED:
+        return _wider(dialogue, "more", more)
     if words and (fact := _fact(folded, words, target, shown)):
         return replace(fact, **more)
     variant = [word for word in words if _is_variant(word) or (pointer and language.fold(word) in inside)]
@@ -357,7 +376,7 @@ def _about_shown(  # noqa: C901  one decision list, read from the top
         return Meaning(
             "variant",
             0.85,
-            arguments={"query": " ".join([base, *words])[:200]},
+            arguments={"query": " ".join([base, *(word for word in words if language.fold(word) not in _COLOR)])[:200]},
             search=query.Search(words=tuple(words), features=search.features),
             target=target,
             about="variant",
@@ -386,13 +405,14 @@ def _about_shown(  # noqa: C901  one decision list, read from the top
 
 
 _QUESTION = re.compile(
-    r"^(?:and\s|so\s|ok\s)?(?:is|are|does|do|has|have|can|what|which|how)\b|(?:^|\s)(?:هل|ما|كم|ايش|شو)\s"
+    r"^(?:and\s|so\s|ok\s)?(?:is|are|does|do|has|have|can|what|which|how|when|where|was|were)\b|(?:^|\s)(?:هل|ما|كم|ايش|شو)\s"
 )
 _OF_IT = re.compile(
     r"\b(?:it|its|they|them|this one|that one)\b|(?:^|\s)(?:فيه|فيها|هو|هي|لونه|حجمه|وزنه|ارتفاعه|مساحته|مساحتها)(?=\s|$|\?)"
 )
 
 
+_THE_ONE = re.compile(r"\bthe (?:\w+ ){0,2}one\b")
 _IN = re.compile(r"\bin (?:an? |the )?([a-z]+)\b")
 
 
@@ -402,7 +422,9 @@ def _fact(folded: str, words: Sequence[str], target: Item | None, shown: Sequenc
     if re.search(r"\bdo you (?:have|sell|carry|stock)\b", folded) or not shown:
         return None
     asked = set(roots) <= _ATTRIBUTES and re.search(r"\b(?:what|which)\b|s\b|(?:^|\s)(?:ما|شو|ايش|وش)\s|ات|وان", folded)
-    named = target is not None and all(root in CALLED or language.stem(root) in CALLED for root in roots)
+    named = (target is not None or bool(_QUESTION.search(folded))) and all(
+        root in CALLED or language.stem(root) in CALLED for root in roots
+    )
     compared = target is None and set(roots) <= _COMPARED
     if not (asked or (named and not set(roots) <= _ATTRIBUTES | _COMPARED) or compared):
         return None
@@ -417,6 +439,7 @@ def _asks_fact(folded: str, search: query.Search, plain: Sequence[str], ordinal:
         pointer
         and len(plain) <= 3
         and not search.filtered
+        and not _topic(folded)
         and (ordinal or bool(_OF_IT.search(folded)))
         and bool(_QUESTION.search(folded))
         and not re.search(r"\bdo you (?:have|sell|carry|stock)\b", folded)
