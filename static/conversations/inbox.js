@@ -189,13 +189,22 @@ function later(wait) {
   next = setTimeout(poll, wait);
 }
 
+// The reply window has closed while the page was open: what the composer offers is another thing now.
+let lookedAt = 0;
+function windowIsOver() {
+  const until = document.querySelector("#composer[data-mode=open] .composer-window time[data-countdown]")?.dateTime;
+  if (!until || Date.parse(until) > Date.now() || Date.now() - lookedAt < HERE) return false;
+  lookedAt = Date.now();
+  return true;
+}
+
 async function poll() {
   if (asking) return;
   asking = true;
   try {
     const query = new URLSearchParams(location.search);
     query.delete("cursor");
-    query.set("since", cursor);
+    query.set("since", windowIsOver() ? String(Number.MAX_SAFE_INTEGER) : cursor); // all of it, as it is now
     query.set("here", here);
     query.set("rows", document.querySelectorAll("#inbox-rows [data-row]").length);
     if (opened()) query.set("open", opened());

@@ -211,6 +211,20 @@ def test_answering(browser, site, house):
         judge(page, "inbox-live")
 
 
+@pytest.mark.timeout(120)
+def test_the_window_closes_while_somebody_writes(browser, site, house):
+    with site.inside("acme"):
+        soon = clock.now() + timedelta(seconds=4)
+        Conversation.objects.filter(pk=house["first"]).update(window_until=soon, human_window_until=None)
+    with look(
+        browser, site.url(f"/dashboard/inbox/{house['first']}/"), cookies=site.cookies("bob"), ready=".msg"
+    ) as page:
+        page.locator("[data-draft-text]").fill("Of course, I will")
+        page.locator("#composer[data-mode=shut] .composer-why", has_text="The reply window is closed.").wait_for()
+        assert page.locator("[data-draft-text]").input_value() == "Of course, I will", "what was typed is kept"
+        page.locator(".template", has_text="order_update").wait_for()
+
+
 @pytest.mark.timeout(240)
 def test_on_a_phone_one_thing_at_a_time(browser, site, house):
     with look(
