@@ -13,6 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("apps.webchat.api_urls")),
     path("", include("apps.webhooks_outbox.api_urls")),
     path("", include("apps.analytics.api_urls")),
+    path("", include("apps.dashboard.api_urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from apps.ai import queries, services
 from apps.ai.forms import COLLECT, LANGUAGES
-from apps.ai.models import Generation, Intent, Persona
+from apps.ai.models import Generation, Intent, Note, Persona
 from apps.ai.providers.offline.matching import CONFIDENT
 from apps.organizations.models import Role
 from apps.organizations.pagination import NewestFirst
@@ -96,6 +96,19 @@ class IntentSerializer(serializers.ModelSerializer[Intent]):
         return value
 
 
+class KnowledgeSerializer(serializers.ModelSerializer[Note]):
+    """A piece of knowledge, quoted to customers as written."""
+
+    title = Plain(max_length=120)
+    text = Plain(max_length=8000)
+    language = serializers.ChoiceField(choices=LANGUAGES, required=False)
+
+    class Meta:
+        model = Note
+        fields = ["id", "title", "text", "language", "is_active", "updated_at"]
+        read_only_fields = ["updated_at"]
+
+
 class GenerationSerializer(serializers.ModelSerializer[Generation]):
     cost_known = serializers.SerializerMethodField()
 
@@ -170,6 +183,29 @@ class IntentView(viewsets.ModelViewSet[Intent]):
         form = TrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         return Response(MatchSerializer(queries.match_intents(form.validated_data["text"])[:5], many=True).data)
+
+
+@extend_schema(tags=["ai"])
+class NoteView(viewsets.ModelViewSet[Note]):
+    """What the persona knows besides the catalog: delivery, returns, payment …"""
+
+    required_role = _MANAGED
+    queryset = Note.objects.all()
+    serializer_class = KnowledgeSerializer
+    pagination_class = NewestFirst
+    filterset_fields = ["language", "is_active"]
+    lookup_value_converter = "int"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Note]) -> None:
+        serializer.instance = services.save_note(Note(), **serializer.validated_data)
+
+    def perform_update(self, serializer: serializers.BaseSerializer[Note]) -> None:
+        assert serializer.instance is not None
+        serializer.instance = services.save_note(serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Note) -> None:
+        services.delete_note(instance)
 
 
 class GenerationFilter(filters.FilterSet):

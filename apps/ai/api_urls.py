@@ -8,6 +8,7 @@ from apps.ai import api
 app_name = "ai-api"
 router = SimpleRouter(use_regex_path=False)
 router.register("ai/intents", api.IntentView, basename="intent")
+router.register("ai/notes", api.NoteView, basename="note")
 router.register("ai/generations", api.GenerationView, basename="generation")
 urlpatterns = [
     path("ai/persona/", api.PersonaView.as_view(), name="persona"),

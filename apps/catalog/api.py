@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -122,6 +124,28 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         return services.update_item(instance, by=actor_of(self.context["request"]), **validated_data)
 
 
+class PictureFile(serializers.Serializer[dict[str, Any]]):
+    """A picture from a file: JPEG, PNG, WebP or GIF, up to 8 MB."""
+
+    file = serializers.FileField()
+    alt = Plain(max_length=200, required=False, allow_blank=True, default="")
+
+
+class PictureLink(serializers.Serializer[dict[str, Any]]):
+    """A picture that lies elsewhere on the web."""
+
+    url = serializers.URLField(max_length=500)
+    alt = Plain(max_length=200, required=False, allow_blank=True, default="")
+
+
+class PictureOrder(serializers.Serializer[dict[str, Any]]):
+    images = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**62),
+        max_length=services.MOST_IMAGES,
+        help_text="Ids of pictures, the one that stands for the item first; those left out follow as they were.",
+    )
+
+
 class StockInput(serializers.Serializer[dict[str, Any]]):
     stock = serializers.IntegerField(min_value=0, max_value=2_000_000_000, allow_null=True)
 
@@ -165,6 +189,35 @@ class ItemViewSet(viewsets.ModelViewSet[Item]):
     def restore(self, request: Request, pk: str) -> Response:
         item = services.restore_item(self.get_object(), by=actor_of(request))
         return Response(self.get_serializer(item).data)
+
+    @extend_schema(
+        summary="Add a picture, by file or address",
+        tags=_TAG,
+        request={"multipart/form-data": PictureFile, "application/json": PictureLink},
+        responses={201: ImageSerializer},
+    )
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser, JSONParser])
+    def images(self, request: Request, pk: str) -> Response:
+        item = self.get_object()
+        form = (PictureFile if "file" in request.FILES else PictureLink)(data=request.data)
+        form.is_valid(raise_exception=True)
+        data = form.validated_data
+        image = services.add_image(item, upload=data.get("file"), url=data.get("url", ""), alt=data["alt"])
+        return Response(ImageSerializer(image).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(summary="Remove a picture", tags=_TAG, request=None, responses={204: None})
+    @action(detail=True, methods=["delete"], url_path=r"images/(?P<image_id>\d{1,18})", required_role={"*": Role.AGENT})
+    def image(self, request: Request, pk: str, image_id: str) -> Response:
+        services.remove_image(get_object_or_404(ItemImage, pk=int(image_id), item=self.get_object()))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(summary="Put the pictures in order", tags=_TAG, request=PictureOrder, responses=ItemSerializer)
+    @action(detail=True, methods=["post"], url_path="images/order")
+    def image_order(self, request: Request, pk: str) -> Response:
+        form = PictureOrder(data=request.data)
+        form.is_valid(raise_exception=True)
+        services.order_images(self.get_object(), form.validated_data["images"])
+        return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(summary="Set the number in stock", tags=_TAG, request=StockInput, responses=ItemSerializer)
     @action(detail=True, methods=["post"])

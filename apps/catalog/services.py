@@ -275,6 +275,18 @@ def remove_image(image: ItemImage) -> None:
     ItemImage.objects.filter(pk=image.pk).delete()
 
 
+def order_images(item: Item, wanted: list[int]) -> None:
+    """The pictures named come first, in this order; the others follow as they were. The first one stands for the item."""
+    with transaction.atomic():
+        images = list(ItemImage.objects.select_for_update().filter(item=item))
+        if set(wanted) - {image.pk for image in images}:
+            raise ValidationError({"images": [_("Name pictures of this item.")]})
+        places = {pk: place for place, pk in enumerate(wanted)}
+        for position, image in enumerate(sorted(images, key=lambda one: places.get(one.pk, len(places)))):
+            image.position = position
+        ItemImage.objects.bulk_update(images, ["position"])
+
+
 def _next_position(item: Item) -> int:
     last = item.images.order_by("-position").values_list("position", flat=True).first()
     return 0 if last is None else min(last + 1, 30_000)

@@ -88,6 +88,7 @@ def readable(body: bytes) -> str:
         words = json.dumps(redacted(json.loads(words)), ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         words = redacted(words)
+    words = words.encode("utf-8", "replace").decode()  # JSON can name halves of characters
     return words if len(words) <= LONGEST_RAW else words[:LONGEST_RAW] + "\n…"
 
 

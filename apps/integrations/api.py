@@ -6,9 +6,16 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
@@ -18,9 +25,10 @@ from rest_framework.views import APIView
 
 from apps.organizations.access import actor_of
 from apps.organizations.models import Role
+from apps.organizations.pagination import NewestFirst
 
 from . import door, queries, services
-from .models import ConnectedAccount
+from .models import ConnectedAccount, Delivery
 from .surfaces import SURFACES
 
 _VERIFY_TOKENS = {
@@ -159,6 +167,57 @@ class AccountViewSet(viewsets.ReadOnlyModelViewSet[ConnectedAccount]):
         account = queries.get_account(int(pk))
         services.check_account(account, subscribe=True)
         return Response(AccountSerializer(account).data)
+
+
+class KeptSerializer(serializers.ModelSerializer[Delivery]):
+    """Something that arrived and could not be read (malformed) or applied (failed), with the reason."""
+
+    class Meta:
+        model = Delivery
+        fields = ("id", "channel", "account", "state", "error", "attempts", "trace", "received_at", "processed_at")
+        read_only_fields = fields
+
+
+class KeptDetailSerializer(KeptSerializer):
+    body = serializers.SerializerMethodField(help_text="As it came; its first 20,000 characters.")
+
+    class Meta(KeptSerializer.Meta):
+        fields = (*KeptSerializer.Meta.fields, "body")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_body(self, delivery: Delivery) -> str:
+        return queries.readable(bytes(delivery.body))
+
+
+@extend_schema_view(
+    list=extend_schema(summary="What arrived and was kept, newest first"),
+    retrieve=extend_schema(summary="One of them, with its raw body", responses=KeptDetailSerializer),
+)
+class KeptViewSet(viewsets.ReadOnlyModelViewSet[Delivery]):
+    """Deliveries that could not be read or applied; nothing is thrown away."""
+
+    serializer_class = KeptSerializer
+    queryset = Delivery.objects.none()
+    filter_backends = ()
+    pagination_class = NewestFirst
+    required_role = {"GET": Role.MANAGER, "*": Role.MANAGER}
+    lookup_url_kwarg = "delivery_id"
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        kept = queries.kept_deliveries()
+        return kept.defer("body") if self.action == "list" else kept
+
+    def get_serializer_class(self) -> Any:
+        return KeptDetailSerializer if self.action == "retrieve" else KeptSerializer
+
+    @extend_schema(request=None, responses={202: OpenApiResponse(description="It is being read again")})
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, delivery_id: str) -> Response:
+        """Have it read again."""
+        if not services.retry_delivery(int(delivery_id)):
+            raise Http404
+        return Response(status=status.HTTP_202_ACCEPTED)
 
 
 def connect_views() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 from django.db.models import QuerySet
@@ -33,3 +34,12 @@ def deliveries_of(trace: uuid.UUID) -> QuerySet[Delivery]:
 def kept_deliveries() -> QuerySet[Delivery]:
     """Deliveries that could not be read or applied, newest first."""
     return Delivery.objects.filter(state__in=[Delivery.State.MALFORMED, Delivery.State.FAILED]).order_by("-id")
+
+
+def readable(body: bytes) -> str:
+    """A raw body as people read it: indented where it is JSON; its first 20,000 characters."""
+    try:
+        words = json.dumps(json.loads(body), ensure_ascii=False, indent=2)[:20_000]
+    except (ValueError, RecursionError):
+        return body[:20_000].decode("utf-8", "replace")
+    return words.encode("utf-8", "replace").decode()  # JSON can name halves of characters

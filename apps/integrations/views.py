@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -112,15 +110,8 @@ def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
 def kept(request: HttpRequest) -> HttpResponse:
     """What arrived and could not be read or applied, with its reason; nothing is thrown away."""
     page = Paginator(queries.kept_deliveries(), 25).get_page(request.GET.get("page"))
-    rows = [(delivery, _readable(bytes(delivery.body))) for delivery in page]
+    rows = [(delivery, queries.readable(bytes(delivery.body))) for delivery in page]
     return render(request, "integrations/kept.html", {"page": page, "rows": rows})
-
-
-def _readable(body: bytes) -> str:
-    try:
-        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)[:20_000]
-    except (ValueError, RecursionError):
-        return body[:20_000].decode("utf-8", "replace")
 
 
 @require_POST

@@ -7,6 +7,7 @@ from . import api
 
 router = SimpleRouter()
 router.register("leads/forms", api.FormViewSet, "form")
+router.register("leads/bulk", api.BulkViewSet, "bulk")
 router.register("leads", api.LeadViewSet, "lead")
 router.register("activities", api.ActivityViewSet, "activity")
 

@@ -3,6 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from .api.invitations import InvitationViewSet
 from .api.system import ApiKeyViewSet, AuditViewSet, OrganizationView, UsageView
 from .api.tokens import RefreshView, TokenView
 from .api.users import UserViewSet
@@ -10,6 +11,7 @@ from .api.users import UserViewSet
 app_name = "organizations-api"
 router = SimpleRouter()
 router.register("users", UserViewSet, basename="user")
+router.register("invitations", InvitationViewSet, basename="invitation")
 router.register("system/api-keys", ApiKeyViewSet, basename="key")
 router.register("system/audit", AuditViewSet, basename="audit")
 urlpatterns = [

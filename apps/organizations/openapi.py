@@ -51,6 +51,8 @@ class Schema(AutoSchema):
         "canned-replies": "conversations",
         "messages": "conversations",
         "templates": "conversations",
+        "trace": "conversations",
+        "invitations": "users",
     }
 
     def get_operation_id(self) -> str:

@@ -51,14 +51,17 @@ SPECTACULAR_SETTINGS = {
     "TAGS": [
         {"name": "token", "description": "Sign in for programs."},
         {"name": "leads", "description": "People who may buy, what happened with them, and forms that capture them."},
-        {"name": "conversations", "description": "Threads on all channels, their messages, canned replies, templates."},
-        {"name": "channels", "description": "Connected accounts."},
+        {
+            "name": "conversations",
+            "description": "Threads on all channels, their messages and journeys, canned replies, templates.",
+        },
+        {"name": "channels", "description": "Connected accounts, and what arrived there and could not be read."},
         {"name": "chat", "description": "The website chat: what the widget asks for its visitor, and how it is set."},
         {"name": "catalog", "description": "What is sold."},
-        {"name": "ai", "description": "The persona, intents, and every answer that a model gave."},
+        {"name": "ai", "description": "The persona, what it knows, intents, and every answer that a model gave."},
         {"name": "webhooks", "description": "Events on their way out: endpoints and deliveries."},
         {"name": "stats", "description": "Figures over a range of days."},
-        {"name": "users", "description": "Who works here."},
+        {"name": "users", "description": "Who works here, and who is invited."},
         {"name": "system", "description": "The organization, its API keys, activity log and usage."},
     ],
     # Sets of choices that several things share or that bear the same field name.
@@ -67,6 +70,7 @@ SPECTACULAR_SETTINGS = {
         "NamedLanguageEnum": "django.conf.settings.LANGUAGES",
         "EndpointStateEnum": "apps.webhooks_outbox.models.Endpoint.State",
         "DeliveryStateEnum": "apps.webhooks_outbox.models.Delivery.State",
+        "ReceivedStateEnum": "apps.integrations.models.Delivery.State",
     },
 }
 SIMPLE_JWT = {

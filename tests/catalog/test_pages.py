@@ -236,3 +236,60 @@ def test_lists_cost_the_same_for_few_and_many(acme, bob, client_for, api_for, dj
             client.get(f"/dashboard/catalog/{query}")
         with django_assert_max_num_queries(13):
             assert len(api.get(f"/api/catalog/items/{query}").data["results"]) == 30
+
+
+def test_pictures_over_the_api(boot, bob, victor, charlie, api_for):
+    api, url = api_for(bob), f"/api/catalog/items/{boot.pk}/images/"
+    first = api.post(url, {"file": picture(), "alt": "From the side"}, format="multipart")
+    assert first.status_code == 201, first.data
+    assert first.data["src"].endswith(f"/{first.data['id']}/")
+    second = api.post(url, {"url": "https://example.com/b.jpg"}, format="json")
+    third = api.post(url, {"url": "https://example.com/c.jpg"}, format="json")
+    keys = [third.data["id"], first.data["id"]]
+    ordered = api.post(f"{url}order/", {"images": keys}, format="json").data["images"]
+    assert [one["id"] for one in ordered] == [*keys, second.data["id"]]
+    assert api_for(victor).post(url, {"url": "https://example.com/b.jpg"}, format="json").status_code == 403
+    assert api_for(victor).delete(f"{url}{keys[0]}/").status_code == 403
+    stranger = api_for(charlie, "globex")
+    assert stranger.post(url, {"url": "https://example.com/b.jpg"}, format="json").status_code == 404
+    assert stranger.delete(f"{url}{keys[0]}/").status_code == 404
+    assert stranger.post(f"{url}order/", {"images": keys}, format="json").status_code == 404
+    assert api.delete(f"{url}{keys[0]}/").status_code == 204
+    assert api.delete(f"{url}{keys[0]}/").status_code == 404
+    assert ItemImage.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"url": "javascript:alert(1)"}, {"url": "x" * 9000}, {"url": ["https://example.com/a.jpg"]}, {"file": "x"},
+        {"url": "https://example.com/a.jpg", "alt": "\x00"}, [], "x", {"url": "https://example.com/a.jpg", "alt": "a" * 201},
+    ],
+)  # fmt: skip
+def test_bad_pictures_over_the_api(boot, bob, api_for, body):
+    assert api_for(bob).post(f"/api/catalog/items/{boot.pk}/images/", body, format="json").status_code == 400
+    assert not ItemImage.objects.exists()
+
+
+def test_what_is_no_picture_is_refused_over_the_api(boot, bob, api_for):
+    for content in (b"", b"<svg/>", b"\x89PNG\r\n\x1a\n" + b"x" * 99):
+        file = io.BytesIO(content)
+        file.name = "a.png"
+        answer = api_for(bob).post(f"/api/catalog/items/{boot.pk}/images/", {"file": file}, format="multipart")
+        assert answer.status_code == 400, answer.data
+    assert not ItemImage.objects.exists()
+
+
+@pytest.mark.parametrize("images", [None, "x", [0], ["x"], [10**30], [999_999], list(range(1, 40)), {"a": 1}])
+def test_bad_orders_of_pictures(boot, bob, api_for, images):
+    kept = services.add_image(boot, url="https://example.com/a.jpg")
+    answer = api_for(bob).post(f"/api/catalog/items/{boot.pk}/images/order/", {"images": images}, format="json")
+    assert answer.status_code == 400, answer.data
+    assert list(boot.images.all()) == [kept]
+
+
+def test_the_picture_of_another_item_is_not_removed(boot, bob, api_for):
+    other = services.create_item(by="user:1", sku="B-2", name="Rain boot")
+    image = services.add_image(other, url="https://example.com/a.jpg")
+    assert api_for(bob).delete(f"/api/catalog/items/{boot.pk}/images/{image.pk}/").status_code == 404
+    assert ItemImage.objects.exists()

@@ -157,3 +157,38 @@ def test_the_nightly_check_notices_an_expired_token(acme, graph, run_due_jobs):
     assert account.problem in OrganizationHealth.objects.get(organization__slug="acme").last_failure, (
         "the agency sees it"
     )
+
+
+def test_kept_deliveries_over_the_api(acme, alice, bob, charlie, api_for):
+    body = b'{"x": "\\ud800 <script>", "n": [1]}'
+    kept = Delivery.objects.create(
+        channel="facebook", account="1", body=body, trace=trace.current(), state="malformed", error="not a page"
+    )
+    done = Delivery.objects.create(channel="facebook", account="1", body=b"{}", trace=trace.current(), state="done")
+    api, url = api_for(alice), f"/api/channels/kept/{kept.pk}/"
+    (row,) = api.get("/api/channels/kept/").json()["results"]
+    assert (row["id"], row["error"], "body" in row) == (kept.pk, "not a page", False)
+    assert "<script>" in api.get(url).json()["body"]
+    assert api.get(f"/api/channels/kept/{done.pk}/").status_code == 404
+    assert api.post(f"/api/channels/kept/{done.pk}/retry/").status_code == 404
+    assert api_for(bob).get(url).status_code == api_for(bob).post(f"{url}retry/").status_code == 403
+    stranger = api_for(charlie, "globex")
+    assert stranger.get("/api/channels/kept/").json()["results"] == []
+    assert stranger.get(url).status_code == stranger.post(f"{url}retry/").status_code == 404
+    assert api.post(f"{url}retry/").status_code == 202
+    kept.refresh_from_db()
+    assert kept.state == "pending"
+    assert api.post(f"{url}retry/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\x00", b"[" * 100_000, b'"' + b"\\ud800" * 9000 + b'"', b"1" * 50_000, b"NaN"]
+)
+def test_whatever_arrived_can_be_shown(acme, alice, api_for, client_for, body):
+    kept = Delivery.objects.create(
+        channel="facebook", account="1", body=body, trace=trace.current(), state="malformed", error="?"
+    )
+    assert len(api_for(alice).get(f"/api/channels/kept/{kept.pk}/").json()["body"]) <= 20_000
+    assert client_for(alice).get("/dashboard/channels/kept/").status_code == 200
+    assert client_for(alice).get(f"/dashboard/trace/{kept.trace}/").status_code == 200
+    assert api_for(alice).get(f"/api/trace/{kept.trace}/").status_code == 200

@@ -2,8 +2,8 @@
 
 import pytest
 
-from apps.leads import services
-from apps.leads.models import Lead
+from apps.leads import bulk, services
+from apps.leads.models import BulkChange, Lead
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +131,60 @@ def test_forms_are_a_managers_business(acme, alice, bob, api_for):
     assert api_for(alice).post("/api/leads/forms/", bad).status_code == 400
     assert api_for(alice).delete(url).status_code == 204
     assert api_for(alice).get(url).data["is_active"] is False
+
+
+def test_many_at_once(acme, alice, bob, victor, charlie, api_for, run_due_jobs):
+    leads = [services.create_lead(name=f"L{n}", by="user:1") for n in range(3)]
+    keys = [lead.pk for lead in leads]
+    api = api_for(bob)
+    made = api.post("/api/leads/bulk/", {"action": "stage", "value": "qualified", "leads": keys}, format="json")
+    assert made.status_code == 201, made.data
+    assert (made.data["total"], made.data["done"], made.data["changed"]) == (3, 3, 3)
+    assert made.data["finished_at"]
+    url = f"/api/leads/bulk/{made.data['id']}/"
+    assert api.get(url).data["actor"] == f"user:{bob.pk}"
+    back = api.post(f"{url}undo/")
+    assert (back.status_code, back.data["changed"]) == (201, 3)
+    assert api.get(url).data["undone_by"] == back.data["id"]
+    assert {one.stage for one in Lead.objects.all()} == {"new"}
+    assert api_for(victor).get(url).status_code == 403
+    assert (
+        api_for(victor).post("/api/leads/bulk/", {"action": "untag", "leads": keys}, format="json").status_code == 403
+    )
+    stranger = api_for(charlie, "globex")
+    assert stranger.get(url).status_code == stranger.post(f"{url}undo/").status_code == 404
+    theirs = stranger.post("/api/leads/bulk/", {"action": "stage", "value": "won", "leads": keys}, format="json")
+    assert theirs.data["total"] == 0
+    assert {one.stage for one in Lead.objects.all()} == {"new"}
+
+
+def test_many_more_are_changed_in_the_background(acme, bob, api_for, run_due_jobs):
+    keys = [services.create_lead(name=f"L{n}", by="user:1").pk for n in range(bulk.AT_ONCE + 1)]
+    made = api_for(bob).post("/api/leads/bulk/", {"action": "tag", "value": "vip", "leads": keys}, format="json").data
+    assert (made["total"], made["done"], made["finished_at"]) == (101, 0, None)
+    run_due_jobs(kinds=[bulk.JOB])
+    told = api_for(bob).get(f"/api/leads/bulk/{made['id']}/").data
+    assert (told["done"], told["changed"]) == (101, 101)
+
+
+def test_only_managers_delete_many(acme, alice, bob, api_for):
+    lead = services.create_lead(name="Sara", by="user:1")
+    body = {"action": "delete", "leads": [lead.pk]}
+    assert api_for(bob).post("/api/leads/bulk/", body, format="json").status_code == 403
+    made = api_for(alice).post("/api/leads/bulk/", body, format="json").data
+    assert api_for(bob).post(f"/api/leads/bulk/{made['id']}/undo/").status_code == 403
+    assert api_for(alice).post(f"/api/leads/bulk/{made['id']}/undo/").data["changed"] == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, [], {"action": "stage", "value": "nowhere", "leads": [1]}, {"action": "burn", "leads": [1]}, {"action": "tag", "leads": [1]},
+        {"action": "stage", "value": "won", "leads": []}, {"action": "stage", "value": "won", "leads": ["x"]}, {"action": "stage", "value": "won", "leads": [10**30]},
+        {"action": "owner", "value": "999999", "leads": [1]}, {"action": "owner", "value": "-1", "leads": [1]}, {"action": "tag", "value": "\x00", "leads": [1]},
+        {"action": "stage", "value": ["won"], "leads": [1]}, {"action": "stage", "value": "won", "leads": "all"}, {"action": "stage", "value": "won", "leads": list(range(1, 10_002))},
+    ],
+)  # fmt: skip
+def test_bad_acts_on_many(acme, bob, api_for, body):
+    assert api_for(bob).post("/api/leads/bulk/", body, format="json").status_code == 400
+    assert not BulkChange.objects.exists()

@@ -340,3 +340,38 @@ def test_lists_are_paged_by_cursor(acme, bob, api_for):
     assert pages == 3
     assert api_for(bob).get("/api/leads/?cursor=nonsense").status_code == 404
     assert len(api_for(bob).get("/api/leads/?limit=100000").json()["results"]) == 5
+
+
+def test_invitations(acme, mona, alice, bob, charlie, api_for):
+    api = api_for(mona)
+    made = api.post("/api/invitations/", {"email": "New@Example.com", "role": "viewer"}).json()
+    assert "/invitation/" in made["link"]
+    assert made["invitation"]["invited_by"] == "mona@example.com"
+    (row,) = api.get("/api/invitations/").json()["results"]
+    assert (row["email"], row["role"], "token_hash" in row, "link" in row) == (
+        "new@example.com",
+        "viewer",
+        False,
+        False,
+    )
+    url = f"/api/invitations/{row['id']}/"
+    assert api_for(bob).get("/api/invitations/").status_code == api_for(bob).delete(url).status_code == 403
+    stranger = api_for(charlie, "globex")
+    assert stranger.get("/api/invitations/").json()["results"] == []
+    assert stranger.get(url).status_code == stranger.delete(url).status_code == 404
+    assert api.delete(url).status_code == 204
+    assert api.delete(url).status_code == 404
+    assert api.get("/api/invitations/").json()["results"] == []
+    assert Invitation.objects.get().revoked_at
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"email": "x"}, {"email": "new@example.com", "role": "owner"}, {"email": "new@example.com", "role": "god"},
+        {"email": "bob@example.com"}, {"email": ["new@example.com"]}, {"email": "a@example.com\x00"}, [], {"email": "x" * 300 + "@example.com"},
+    ],
+)  # fmt: skip
+def test_bad_invitations(acme, mona, api_for, body):
+    assert api_for(mona).post("/api/invitations/", body, format="json").status_code == 400
+    assert not Invitation.objects.exists()

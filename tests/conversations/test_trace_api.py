@@ -1,0 +1,35 @@
+"""The journey of a message over the API."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from apps.conversations.models import Message
+
+pytestmark = pytest.mark.usefixtures("noon")
+
+
+def test_a_journey_has_the_stations_of_its_page(says, settle, boots, alice, victor, charlie, api_for, client_for):
+    says("facebook", "Do you have safety boots?")
+    settle()
+    trace = Message.objects.filter(direction="in").get().trace
+    told = api_for(alice).get(f"/api/trace/{trace}/").json()
+    kinds = [station["kind"] for station in told["stations"]]
+    assert kinds[0] == "delivery"
+    assert {"message", "lead", "generation", "decision", "send", "event"} <= set(kinds)
+    decision = next(station for station in told["stations"] if station["kind"] == "decision")
+    assert decision["reasons"][0]["sentence"]
+    page = client_for(alice).get(f"/dashboard/trace/{trace}/").content.decode()
+    assert all(station["url"] in page for station in told["stations"])
+    mine = api_for(victor).get(f"/api/trace/{trace}/").json()
+    assert not any(station["url"] for station in mine["stations"] if station["kind"] == "generation")
+    assert api_for(charlie, "globex").get(f"/api/trace/{trace}/").status_code == 404
+    assert api_for(None).get(f"/api/trace/{trace}/").status_code == 401
+
+
+def test_no_such_journey(acme, alice, api_for):
+    assert api_for(alice).get(f"/api/trace/{uuid.uuid4()}/").status_code == 404
+    for strange in ("x", "0", str(uuid.uuid4())[:-1], "%00"):
+        assert api_for(alice).get(f"/api/trace/{strange}/").status_code == 404
