@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -81,6 +82,8 @@ class TokenAuthentication(JWTAuthentication):
         if membership is None:
             raise AuthenticationFailed(_("This token is not valid here."), code="bad_token")
         request._request.membership = membership  # type: ignore[attr-defined]
+        if membership.user.language and "Accept-Language" not in request.headers:
+            translation.activate(membership.user.language)
         return user, token
 
 

@@ -74,8 +74,8 @@ class TenantMiddleware:
             connection.set_schema_to_public()
 
     def process_exception(self, request: TenantRequest, error: Exception) -> None:
-        """Values that no database can hold (null bytes, half characters) are the caller's mistake, not ours."""
-        if isinstance(error, DataError | UnicodeEncodeError):
+        """Values that nothing can hold (null bytes, half characters, endless numbers) are the caller's mistake."""
+        if isinstance(error, DataError | UnicodeEncodeError | OverflowError):
             raise BadRequest from error
 
     def _answer(self, request: TenantRequest) -> HttpResponse:

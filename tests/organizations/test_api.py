@@ -261,12 +261,15 @@ def test_bad_people_are_refused(acme, alice, bob, api_for, value):
     assert send(client, "PATCH", "/api/users/me/", {"name": value}).status_code in {200, 400}
 
 
-def test_ones_own_language_is_the_languages_of_sentences(acme, bob, api_for):
+def test_sentences_come_in_the_persons_language_unless_another_is_asked_for(acme, bob, api_for):
     client = api_for(bob)
     assert client.patch("/api/users/me/", {"language": "ar"}).json()["language"] == "ar"
-    assert client.get("/api/leads/999/").json()["code"] == "not_found"
-    bob.refresh_from_db()
-    assert bob.language == "ar"
+    missing = client.get("/api/leads/999/")
+    assert missing.json()["message"] != "There is nothing with this id here."
+    assert missing.headers["Content-Language"] == "ar"
+    asked = client.get("/api/leads/999/", headers={"accept-language": "en"})
+    assert asked.json()["message"] == "There is nothing with this id here."
+    assert api_for(None).get("/api/leads/999/").headers["Content-Language"] == "en"
 
 
 # The organization -------------------------------------------------------------------------------------------------------

@@ -32,6 +32,11 @@ from apps.organizations.services import health
 from tests.conftest import PASSWORD
 
 USERS = "/admin/organizations/user/"
+CONSOLE_LISTS = [
+    USERS, "/admin/organizations/organization/", "/admin/organizations/membership/", "/admin/organizations/usage/",
+    "/admin/organizations/unrouteddelivery/", "/admin/organizations/staffentry/", "/admin/jobs/job/",
+    "/admin/auditlog/logentry/",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -329,3 +334,12 @@ def test_failures_of_one_kind_are_written_once_a_minute(
         clock.advance(timedelta(seconds=61))
         services.report_failure("Four", kind="send")
         assert OrganizationHealth.objects.get(organization=acme).last_failure == "Four"
+
+
+@pytest.mark.parametrize("value", ["%00", "9" * 40, "9999-99-99"])
+def test_odd_addresses_break_no_list(console, value):
+    console.raise_request_exception = False
+    for path in CONSOLE_LISTS:
+        for name in ("q", "p", "o", "is_active__exact", "day__year", "resolved_at__isempty"):
+            assert console.get(f"{path}?{name}={value}").status_code < 500, f"{path}?{name}={value}"
+        assert console.get(f"{path}{value}/change/").status_code < 500
