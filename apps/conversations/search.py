@@ -3,7 +3,7 @@
 One plan cannot do both: a word in every tenth message is found quickest by walking back in time, a rare one
 by its list in the index; left alone, PostgreSQL walks through millions of rows for a word that nobody wrote.
 What it expects cannot be relied on alone: for the beginning of a word it never expects less than 2 % of all rows.
-So we glance at the newest messages, then ask it, and no walk goes on without an end.
+So we glance at the newest messages and count, then ask it, and no walk goes on without an end.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from .models import Message
 GLANCE = 1_000
 # From here on a word is so common that walking back in time finds a page of it sooner.
 COMMON = 20_000
-# A walk ends here (a word that is common no more), and so long a list from the index is sorted.
+# A walk ends here, and a list from the index that is this long is not read on.
 FARTHEST = 20_000
 MOST = 20_000
 # What PostgreSQL expects at least of the beginning of a word, as a share of all rows (DEFAULT_TS_MATCH_SEL * 4).
 _LEAST_OF_PREFIX = 0.02
 _WORDS = re.compile(r"\w+")
 _MATCH = "to_tsvector('simple'::regconfig, COALESCE(text, '')) @@ to_tsquery('simple', %s)"
+# The same, and not what the index is on: who walks must not wait for a list of half a million first.
+_MATCH_ONE = "to_tsvector('simple'::regconfig, text) @@ to_tsquery('simple', %s)"
 
 
 def text_query(words: str) -> str:
@@ -52,7 +54,7 @@ def matching(words: str, *, before: int | None = None, limit: int = 50) -> Query
 
 
 def search_ids(words: str, *, before: int | None = None, limit: int = 50) -> list[int]:
-    """Ids of messages that hold all the words, newest first."""
+    """Ids of messages that hold all the words, newest first; of a common word those said lately (go on with `before`)."""
     query = text_query(words)
     if not query:
         return []
@@ -67,44 +69,35 @@ def search_ids(words: str, *, before: int | None = None, limit: int = 50) -> lis
         found = _walk(cursor, query, end - GLANCE, end, limit)
         if len(found) >= limit or end - GLANCE <= 1:
             return found
-        expected = _expected(cursor, query)
-        told = ":*" not in query or expected > rows * _LEAST_OF_PREFIX * 1.1
-        is_common = told and expected > COMMON
-        if is_common:
+        if len(found) / GLANCE * rows > COMMON or _expected(cursor, query, rows) > COMMON:
             found = _walk(cursor, query, end - FARTHEST, end, limit)
-            if len(found) >= limit:
+            if found:
                 return found
-        listed, all_of_them = _listed(cursor, query, end, limit)
-        if not all_of_them and not is_common:  # commoner than expected, and those listed need not be the newest
-            found = _walk(cursor, query, end - FARTHEST, end, limit)
-        return sorted({*found, *listed}, reverse=True)[:limit]
+        return _listed(cursor, query, end, limit)
 
 
 def _walk(cursor: Any, query: str, start: int, end: int, limit: int) -> list[int]:
     """Newest first from `end` back to `start`, looking at each message."""
     cursor.execute(
-        f"SELECT id FROM conversations_message WHERE id >= %s AND id < %s AND {_MATCH} ORDER BY id DESC LIMIT %s",
+        f"SELECT id FROM conversations_message WHERE id >= %s AND id < %s AND {_MATCH_ONE} ORDER BY id DESC LIMIT %s",
         [start, end, query, limit],
     )
     return [row[0] for row in cursor.fetchall()]
 
 
-def _expected(cursor: Any, query: str) -> float:
-    """How many messages PostgreSQL expects to hold the words."""
+def _expected(cursor: Any, query: str, rows: float) -> float:
+    """How many messages PostgreSQL expects to hold the words; 0 where it cannot know."""
     cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT id FROM conversations_message WHERE {_MATCH}", [query])
     plan = cursor.fetchone()[0]
-    return float((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"])
+    expected = float((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"])
+    return 0 if ":*" in query and expected <= rows * _LEAST_OF_PREFIX * 1.1 else expected
 
 
-def _listed(cursor: Any, query: str, end: int, limit: int) -> tuple[list[int], bool]:
-    """The newest of up to MOST from the index, and whether that is all there are.
-
-    Materialized: the planner must not think of walking.
-    """
+def _listed(cursor: Any, query: str, end: int, limit: int) -> list[int]:
+    """The newest of up to MOST from the index. Materialized: the planner must not think of walking."""
     cursor.execute(
         f"WITH hits AS MATERIALIZED (SELECT id FROM conversations_message WHERE {_MATCH} AND id < %s LIMIT {MOST})"
-        " SELECT id, (SELECT count(*) FROM hits) FROM hits ORDER BY id DESC LIMIT %s",
+        " SELECT id FROM hits ORDER BY id DESC LIMIT %s",
         [query, end, limit],
     )
-    rows = cursor.fetchall()
-    return [row[0] for row in rows], not rows or rows[0][1] < MOST
+    return [row[0] for row in cursor.fetchall()]

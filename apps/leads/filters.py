@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from . import queries
-from .models import Activity, Label, Lead, Priority, Stage
+from .models import Activity, Label, Lead, Priority, Stage, Tag
 
 
 class LeadFilter(filters.FilterSet):
@@ -42,7 +42,9 @@ class LeadFilter(filters.FilterSet):
         return rows.filter(owner_id=int(value)) if known else rows.none()
 
     def by_tag(self, rows: QuerySet[Lead], _name: str, value: str) -> QuerySet[Lead]:
-        return rows.filter(tags__name=queries.said(value))
+        # By its id: then it is known how many have this very tag, and the planner goes the shorter way.
+        tag = Tag.objects.filter(name=queries.said(value)).values_list("pk", flat=True).first()
+        return rows.filter(tags=tag) if tag else rows.none()
 
     def by_value(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.filter(**{name: queries.said(value)})

@@ -38,6 +38,9 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "random_page_cost": "1.1",
     "jit": "off",
+    "work_mem": "16MB",
+    # Starting helpers costs more than most of our queries, and a page must not take all cores.
+    "max_parallel_workers_per_gather": "0",
     "max_wal_size": "1GB",
     "log_timezone": "UTC",
     "timezone": "UTC",

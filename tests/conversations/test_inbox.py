@@ -179,6 +179,33 @@ def test_search_takes_whatever_is_typed(crowd):
         search.search_messages(odd)
 
 
+def test_a_rare_word_is_found_among_the_newest_and_long_before(crowd):
+    """Whatever way the search takes: ids that lie far apart are many messages to it."""
+    conversation = Conversation.objects.first()
+    for number in (10_000_000, 10_500_000, 10_999_999, 11_000_000):
+        Message.objects.create(
+            pk=number, conversation=conversation, direction="in", sender="customer", text="A zebra", status="received"
+        )
+    for typed in ("zebra", "zebra ", "zeb", "a zeb"):
+        assert search.search_ids(typed) == [11_000_000, 10_999_999, 10_500_000, 10_000_000]
+    assert search.search_ids("zebra", limit=2) == [11_000_000, 10_999_999]
+    assert search.search_ids("zebra", before=10_999_999) == [10_500_000, 10_000_000]
+    assert search.search_ids("zebra", before=10_000_000) == []
+    assert search.search_ids("zebras") == []
+
+
+def test_a_word_in_every_message_is_read_from_the_newest_back(crowd):
+    newest = Message.objects.latest("pk")
+    Message.objects.bulk_create(
+        Message(conversation=newest.conversation, direction="in", sender="customer", text="again", status="received")
+        for _number in range(1500)
+    )
+    ids = list(Message.objects.filter(text="again").order_by("-pk").values_list("pk", flat=True))
+    assert search.search_ids("again", limit=40) == ids[:40]
+    assert search.search_ids("aga", before=ids[39], limit=40) == ids[40:80]
+    assert search.search_ids("again", before=ids[-3], limit=40) == ids[-2:]
+
+
 def test_search_uses_the_index(crowd):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
