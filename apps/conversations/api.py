@@ -255,7 +255,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         data = form.validated_data
         template = None
         if data["template"]:
-            template = queries.templates_for(conversation).filter(pk=data["template"]).first()
+            template = queries.templates_of(conversation).filter(pk=data["template"]).first()
             if template is None:
                 raise serializers.ValidationError({"template": _("There is no such template for this account.")})
         try:
@@ -425,8 +425,8 @@ class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
 
     class Meta:
         model = MessageTemplate
-        fields = ("id", "account", "name", "language", "body", "category", "state")
-        read_only_fields = ("state",)
+        fields = ("id", "account", "name", "language", "body", "category", "state", "state_reason", "state_at")
+        read_only_fields = ("state", "state_reason", "state_at")
 
     def create(self, validated_data: dict[str, Any]) -> MessageTemplate:
         return services.save_template(MessageTemplate(), **validated_data)

@@ -34,6 +34,7 @@ from .adapters import (
     Reaction,
     Receipt,
     Referral,
+    TemplateNotice,
     Unsend,
 )
 from .adapters.registry import ADAPTERS
@@ -60,6 +61,7 @@ _APPLY: dict[type[Fact], Any] = {
     IdentityChange: incoming.identity_change,
     Preference: incoming.preference,
     AccountNotice: incoming.notice,
+    TemplateNotice: incoming.template_notice,
 }
 _FIRST = (Inbound, Echo)  # what others may speak of comes first within one body
 

@@ -34,14 +34,13 @@ from .adapters import (
     Refused,
     SendError,
     Sent,
-    Template,
     Unknown,
     Unreachable,
 )
 from .adapters.registry import adapter
 from .fates import note_failed, note_unknown
 from .models import Conversation, Message, Owner
-from .outgoing import SEND, note_sent
+from .outgoing import SEND, note_sent, template_of
 from .ownership import hand_over, unanswer
 from .surfaces import plain
 
@@ -117,7 +116,7 @@ def _ask_gate_again(conversation: Conversation, message: Message) -> gate.Ruling
         sender=message.sender,
         purpose=message.payload.get("asked_as", "reply"),
         marketing=bool(message.payload.get("marketing")),
-        template="template" in message.payload,
+        template=template_of(message),
         owner_version=message.owner_version,
     )
     ruling = gate.decide(proposal)
@@ -227,11 +226,10 @@ def _paused_until(conversation: Conversation) -> datetime | None:
 def outgoing(message: Message) -> Outgoing:
     """A stored message in the adapters' words."""
     conversation, payload = message.conversation, message.payload
-    template = payload.get("template")
     return Outgoing(
         reference=str(message.uuid),
         to=recipient(conversation),
-        text="" if template else message.text,
+        text="" if payload.get("template") else message.text,
         attachments=tuple(
             replace(attachment(row), url=absolute(row.get("url", "")))
             for row in message.attachments  # platforms fetch it
@@ -241,7 +239,7 @@ def outgoing(message: Message) -> Outgoing:
             for row in payload.get("cards", ())
         ),
         quick_replies=tuple(Button(**row) for row in payload.get("quick_replies", ())),
-        template=Template(**{**template, "variables": tuple(template["variables"])}) if template else None,
+        template=template_of(message),
         purpose=payload.get("purpose", "response"),
         reply_to=message.reply_to,
         created_at=message.created_at,

@@ -10,6 +10,7 @@ from apps.integrations.surfaces import Checkup
 from apps.jobs import clock
 from apps.jobs import services as jobs
 
+from . import approvals
 from .adapters import Action, Reason
 from .events import MessageDelivered, MessageFailed, MessageRead
 from .models import Conversation, Message, Suppression
@@ -77,6 +78,7 @@ def note_failed(conversation: Conversation, message: Message, reason: Reason) ->
         ),
         actor=actor_of(message),
     )
+    approvals.note_refusal(conversation, message, reason.code)
     if reason.action is Action.RECONNECT:
         note_health(conversation.account, Checkup(ok=False, code=reason.code, problem=reason.text, must_reconnect=True))
     elif reason.action is Action.SUPPRESS:

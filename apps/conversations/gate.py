@@ -19,6 +19,8 @@ from apps.jobs import clock, trace
 from apps.organizations.queries import current_organization, messages_this_month
 from apps.ui import phrases
 
+from . import approvals
+from .adapters import Template
 from .adapters.registry import adapter
 from .models import Conversation, Decision, Message, Owner, Suppression
 
@@ -35,7 +37,7 @@ class Proposal:
     conversation: Conversation
     sender: str  # bot, user, automation
     purpose: str = "reply"
-    template: bool = False
+    template: Template | None = None
     marketing: bool = False
     owner_version: int | None = None
     now: datetime = field(default_factory=clock.now)
@@ -176,6 +178,19 @@ def window(proposal: Proposal) -> Finding:
 
 
 @rule
+def template(proposal: Proposal) -> Finding | None:
+    """What the platform has rejected or paused it would refuse anyway, and count against the sender."""
+    if proposal.template is None:
+        return None
+    found = approvals.state_of(proposal.conversation, proposal.template.name, proposal.template.language)
+    if found is None:
+        return None
+    data = {"template": found.name, "reason": found.state_reason}
+    verdict = SEND if found.state == approvals.State.APPROVED else REFUSE
+    return Finding("template", verdict, f"template_{found.state}", data)
+
+
+@rule
 def cap(proposal: Proposal) -> Finding | None:
     if proposal.sender == "user":
         return None
@@ -232,7 +247,7 @@ def sentence(reason: dict[str, Any]) -> str:
     if words is None:
         return str(reason.get("text") or reason.get("code", ""))
     try:
-        return words % data
+        return (words % data).strip()
     except (KeyError, TypeError, ValueError):
         return words
 
@@ -254,6 +269,15 @@ def sentences() -> dict[str, str]:
         "window_closed": _(
             "The reply window is closed. The customer has to write first, or an approved template is sent."
         ),
+        "template_approved": _("The platform has approved the template “%(template)s”."),
+        "template_pending": _("The platform is still reviewing the template “%(template)s”. %(reason)s"),
+        "template_rejected": _("The platform has rejected the template “%(template)s”. %(reason)s"),
+        "template_paused": _(
+            "The platform has paused the template “%(template)s”: too many people disliked it. %(reason)s"
+        ),
+        "template_disabled": _("The platform has disabled the template “%(template)s”. %(reason)s"),
+        "template_archived": _("The template “%(template)s” is archived at the platform. %(reason)s"),
+        "template_deleted": _("The template “%(template)s” was deleted at the platform. %(reason)s"),
         "cap_free": _("The bot has not written too often here."),
         "cap_reached": _(
             "The bot wrote %(count)s messages in %(minutes)s minutes; the limit is %(limit)s. A person should look."

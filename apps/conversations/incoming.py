@@ -11,17 +11,18 @@ from django.db import IntegrityError, transaction
 from apps.ai import language
 from apps.events import record
 from apps.integrations.models import ConnectedAccount, Delivery
-from apps.integrations.services import note_health
+from apps.integrations.services import keep_notice, note_health
 from apps.integrations.surfaces import Checkup
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Identity, Lead
 
-from . import drafts, fates
+from . import approvals, drafts, fates
 from .adapters import (
     AccountNotice,
     Action,
+    Echo,
     Edit,
     IdentityChange,
     Inbound,
@@ -31,6 +32,7 @@ from .adapters import (
     Preference,
     Reaction,
     Referral,
+    TemplateNotice,
     Unsend,
 )
 from .adapters.registry import adapter
@@ -79,7 +81,7 @@ class Arrival:
             found = (
                 rows.filter(external_id=external_id).first()
                 or rows.filter(external_id=self.delivery.account).first()
-                or rows.filter(settings__business_account=external_id).first()
+                or rows.filter(settings__waba_id=external_id).order_by("id").first()
             )
             if found is None:
                 raise CannotApply(f"no account {external_id[:80]}")
@@ -183,10 +185,12 @@ def message(arrival: Arrival, fact: Inbound) -> None:
     account = arrival.account(fact.account)
     conversation, started = arrival.conversation(account, fact.person, origin=fact.origin)
     if Message.objects.filter(conversation=conversation, external_id=fact.id).exists():
+        if fact.history:
+            fill_placeholder(conversation, fact)
         return
     now = clock.now()
     at = min(fact.at, now)
-    old = now - at > OLD_AFTER
+    old = fact.history or now - at > OLD_AFTER
     wants = not old and not fact.standby and fact.kind not in _NO_ANSWER
     stored = Message.objects.create(
         conversation=conversation,
@@ -208,6 +212,8 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         created_at=now,
     )
     _update(conversation, stored, started=started)
+    if fact.history:
+        return  # nothing happened now: nothing is counted, nobody is told
     record(
         MessageReceived(
             **about(conversation),
@@ -223,6 +229,17 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         leads.note_message(conversation.lead, channel=conversation.channel, text=stored.text, at=at)
     if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
+
+
+def fill_placeholder(conversation: Conversation, fact: Inbound | Echo) -> None:
+    """History names a photo first and brings it later, under the same id."""
+    if fact.kind == Kind.UNSUPPORTED:
+        return
+    changed = Message.objects.filter(
+        conversation=conversation, external_id=fact.id, kind=Kind.UNSUPPORTED, payload__old=True
+    ).update(kind=fact.kind, text=fact.text, attachments=[asdict(one) for one in fact.attachments])
+    if changed:
+        conversation.change()
 
 
 def _payload(fact: Inbound, *, old: bool) -> dict[str, Any]:
@@ -376,11 +393,22 @@ def notice(arrival: Arrival, fact: AccountNotice) -> None:
     """The platform speaks about the account itself."""
     account = arrival.account(fact.account)
     record(AccountNoticed(account_id=account.pk, channel=account.channel, topic=fact.topic[:80], text=fact.text[:500]))
+    # What is said of the whole business account concerns all its numbers.
+    for one in [account] if fact.account == account.external_id else approvals.sharing(account):
+        keep_notice(one, topic=fact.topic, text=fact.text, details=fact.details, at=min(fact.at, clock.now()))
     if fact.reason is not None and fact.reason.action is Action.RECONNECT:
         note_health(
             account,
             Checkup(ok=False, code=fact.reason.code, problem=fact.reason.text, must_reconnect=True),
         )
+
+
+def template_notice(arrival: Arrival, fact: TemplateNotice) -> None:
+    """The platform has judged a template: it may be sent from now on, or not any more."""
+    account = arrival.account(fact.account)
+    if fact.state:
+        approvals.note_state(account, fact.name, fact.language, state=fact.state, why=fact.why, at=fact.at)
+    notice(arrival, fact)
 
 
 def is_old(at: datetime) -> bool:

@@ -260,14 +260,28 @@ class CannedReply(models.Model):
 
 
 class MessageTemplate(models.Model):
-    """A message the platform approved for use outside the reply window. `body` has {{1}} … placeholders."""
+    """A message the platform approved for use outside the reply window. `body` has {{1}} … placeholders.
+
+    `state`: what the platform thinks of it now, `state_reason`: why, in its words, `state_at`: since when.
+    """
+
+    class State(models.TextChoices):
+        APPROVED = "approved", _("Approved")
+        PENDING = "pending", _("In review")
+        REJECTED = "rejected", _("Rejected")
+        PAUSED = "paused", _("Paused")
+        DISABLED = "disabled", _("Disabled")
+        ARCHIVED = "archived", _("Archived")
+        DELETED = "deleted", _("Deleted")
 
     account = models.ForeignKey(ConnectedAccount, on_delete=models.CASCADE, related_name="templates")
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=12, default="en")
     body = models.TextField(_("text"))
     category = models.CharField(max_length=20, blank=True, default="utility")
-    state = models.CharField(max_length=20, default="approved")
+    state = models.CharField(max_length=20, choices=State.choices, default=State.APPROVED)
+    state_reason = models.TextField(blank=True, default="")
+    state_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "name", "language"], name="template_once")]

@@ -83,7 +83,7 @@ def queue_message(
         sender=sender,
         purpose=purpose,
         marketing=marketing,
-        template=content.template is not None,
+        template=content.template,
         owner_version=owner_version,
     )
     ruling = gate.decide(proposal)
@@ -120,6 +120,12 @@ def queue_message(
         conversation.change(**conversation.last(message))
         jobs.schedule(SEND, str(conversation.pk), at=ruling.until)
     return Queued(ruling, decision, message)
+
+
+def template_of(message: Message) -> Template | None:
+    """The template that a stored message is sent under."""
+    kept = message.payload.get("template")
+    return Template(**{**kept, "variables": tuple(kept["variables"])}) if kept else None
 
 
 def note_sent(conversation: Conversation, message: Message, external_id: str, more: Sequence[str] = ()) -> None:

@@ -345,9 +345,14 @@ def canned_replies(words: str = "", language: str = "") -> QuerySet[CannedReply]
     return rows.filter(language__in=["", language]) if language else rows
 
 
+def templates_of(conversation: Conversation) -> QuerySet[MessageTemplate]:
+    """All templates of the conversation's account, whatever the platform thinks of them."""
+    return MessageTemplate.objects.filter(account_id=conversation.account_id)
+
+
 def templates_for(conversation: Conversation) -> QuerySet[MessageTemplate]:
     """Approved templates of the account, those in the person's language first."""
-    rows = MessageTemplate.objects.filter(account_id=conversation.account_id, state="approved")
+    rows = templates_of(conversation).filter(state=MessageTemplate.State.APPROVED)
     return rows.order_by("name", "language")
 
 

@@ -12,7 +12,7 @@ from apps.jobs import clock, trace
 from . import fates
 from .adapters import Echo, Receipt
 from .events import MessageSent
-from .incoming import Arrival, NotYet, is_old
+from .incoming import Arrival, NotYet, fill_placeholder, is_old
 from .models import Conversation, Message
 from .outgoing import note_sent
 from .ownership import about, claim_for_human, note_answered
@@ -32,6 +32,11 @@ def echo(arrival: Arrival, fact: Echo) -> None:
         return
     conversation, _started = arrival.conversation(account, fact.person)
     if find_message(fact.id, conversation=conversation) is not None:
+        if fact.history:
+            fill_placeholder(conversation, fact)
+        return
+    if fact.history:
+        _from_elsewhere(arrival, conversation, fact)
         return
     in_flight = list(
         Message.objects.filter(
@@ -85,7 +90,11 @@ def _from_elsewhere(arrival: Arrival, conversation: Conversation, fact: Echo) ->
         kind=fact.kind,
         text=fact.text,
         attachments=[asdict(one) for one in fact.attachments],
-        payload={"app_id": fact.app_id, **({"details": fact.details} if fact.details else {})},
+        payload={
+            "app_id": fact.app_id,
+            **({"details": fact.details} if fact.details else {}),
+            **({"old": True} if fact.history else {}),
+        },
         external_id=fact.id,
         status=Status.SENT,
         status_at=now,
@@ -95,6 +104,8 @@ def _from_elsewhere(arrival: Arrival, conversation: Conversation, fact: Echo) ->
         created_at=now,
     )
     conversation.change(**conversation.last(stored))
+    if fact.history:
+        return  # who answered then does not say who answers now
     if not is_old(at):
         claim_for_human(conversation, user=None, actor="app")
         if conversation.waiting_since is not None and conversation.waiting_since <= at:

@@ -34,7 +34,7 @@ from .events import (
     ConversationSnoozed,
 )
 from .models import CannedReply, Conversation, Message, MessageTemplate, Owner, Presence, Suppression
-from .outgoing import SEND, Content, queue_message
+from .outgoing import SEND, Content, queue_message, template_of
 from .ownership import about, claim_for_human, hand_over, note_answered, return_to_bot, unanswered, write_notice
 from .replies import schedule_answer
 from .surfaces import plain
@@ -390,9 +390,7 @@ def retry_message(message: Message, *, by: User | None, actor: str = "") -> Mess
             Message.Status.CANCELLED,
         }:
             raise ValidationError(_("This message needs no second try."))
-        proposal = gate.Proposal(
-            conversation=conversation, sender="user", purpose="agent", template="template" in fresh.payload
-        )
+        proposal = gate.Proposal(conversation=conversation, sender="user", purpose="agent", template=template_of(fresh))
         ruling = gate.decide(proposal)
         gate.record_decision(ruling, proposal, cause={"actor": _actor(by, actor), "retry": True}, message=fresh)
         if ruling.allowed:

@@ -126,7 +126,7 @@ def _note(request: HttpRequest, found: Conversation, data: dict[str, Any]) -> No
 
 
 def _template(request: HttpRequest, found: Conversation, form: SendForm) -> None:
-    template = queries.templates_for(found).filter(pk=form.cleaned_data["template"] or 0).first()
+    template = queries.templates_of(found).filter(pk=form.cleaned_data["template"] or 0).first()
     if template is None:
         raise ValidationError(_("Choose a template."))
     token = form.cleaned_data["token"]

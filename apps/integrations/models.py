@@ -41,6 +41,25 @@ class ConnectedAccount(models.Model):
         return self.name or self.external_id
 
 
+class Notice(models.Model):
+    """What a platform said about an account: a template judged, a rating changed, something we do not handle yet.
+
+    `details`: the platform's own JSON, shortened where it is long. Only the newest of each account are kept.
+    """
+
+    account = models.ForeignKey(ConnectedAccount, on_delete=models.CASCADE, related_name="notices", db_index=False)
+    topic = models.CharField(max_length=80)
+    text = models.TextField(blank=True, default="")
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "-id"], name="notice_newest")]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
 class Delivery(models.Model):
     """One raw webhook body (or this tenant's part of one), stored before anything is made of it."""
 

@@ -8,7 +8,7 @@ import uuid
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from .models import ConnectedAccount, Delivery
+from .models import ConnectedAccount, Delivery, Notice
 
 
 def accounts() -> QuerySet[ConnectedAccount]:
@@ -24,6 +24,11 @@ def get_account(account_id: int) -> ConnectedAccount:
 def find_account(channel: str, external_id: str) -> ConnectedAccount | None:
     """The account a webhook speaks of."""
     return ConnectedAccount.objects.filter(channel=channel, external_id=external_id).first()
+
+
+def notices_of(account: ConnectedAccount, most: int = 20) -> list[Notice]:
+    """The newest things the platform said about an account."""
+    return list(Notice.objects.filter(account=account).order_by("-id")[:most])
 
 
 def deliveries_of(trace: uuid.UUID) -> QuerySet[Delivery]:

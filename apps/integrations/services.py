@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Subquery
 from django.utils.translation import gettext as _
 
 from apps.events import record
@@ -16,8 +19,11 @@ from apps.organizations.queries import current_organization
 
 from .door import WAKES
 from .events import AccountConnected, AccountDisconnected, AccountRecovered, AccountTroubled
-from .models import ConnectedAccount, Delivery
+from .models import ConnectedAccount, Delivery, Notice
 from .surfaces import SURFACES, Checkup
+
+# Of each account so many notices are kept, and so much of what the platform wrote in one.
+NOTICES, NOTICE_CHARACTERS = 100, 10_000
 
 
 def connect_account(
@@ -116,6 +122,16 @@ def note_health(account: ConnectedAccount, checkup: Checkup) -> None:
             )
         elif state != before:
             record(AccountRecovered(account_id=account.pk, channel=account.channel))
+
+
+def keep_notice(account: ConnectedAccount, *, topic: str, text: str, details: dict[str, Any], at: datetime) -> None:
+    """Keep what the platform said about an account, and let go of what it said long ago."""
+    written = json.dumps(details, ensure_ascii=False)
+    if len(written) > NOTICE_CHARACTERS:
+        details = {"shortened": written[:NOTICE_CHARACTERS]}
+    Notice.objects.create(account=account, topic=topic[:80], text=text[:500], details=details, at=at)
+    oldest = Notice.objects.filter(account=account).order_by("-id").values("id")[NOTICES : NOTICES + 1]
+    Notice.objects.filter(account=account, id__lte=Subquery(oldest)).delete()
 
 
 @transaction.atomic

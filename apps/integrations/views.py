@@ -15,7 +15,7 @@ from apps.organizations.access import actor_of, member_required
 from apps.organizations.models import Role
 from apps.organizations.queries import current_organization
 
-from . import queries, services
+from . import notices, queries, services
 from .forms import ConnectForm
 from .models import ConnectedAccount
 from .surfaces import SURFACES
@@ -79,7 +79,11 @@ def _tell(request: HttpRequest, account: ConnectedAccount) -> None:
 def account_detail(request: HttpRequest, account_id: int) -> HttpResponse:
     """One account: health, last traffic, what can be done."""
     account = queries.get_account(account_id)
-    context = {"account": account, "surface": SURFACES.get(account.channel)}
+    context = {
+        "account": account,
+        "surface": SURFACES.get(account.channel),
+        "notices": [notices.told(notice) for notice in queries.notices_of(account)],
+    }
     return render(request, "integrations/account_detail.html", context)
 
 

@@ -71,6 +71,77 @@ def test_late_history_does_not_replace_the_last_message(says, settle, thread):
     assert thread()[0].text == "Long ago"
 
 
+def history(*messages: dict, **more: object) -> dict:
+    chunk = {
+        "metadata": {"phase": 0, "chunk_order": 1, "progress": 55},
+        "threads": [{"id": "15551230001", "messages": list(messages)}],
+    }
+    return webhooks.whatsapp("3001", field="history", history=[chunk], **more)
+
+
+def said(number: int, sender: str, text: str, minutes: int = 5) -> dict:
+    at = int((clock.now() - timedelta(minutes=minutes)).timestamp())
+    return {
+        "from": sender,
+        "id": f"wamid.h{number}",
+        "timestamp": str(at),
+        "type": "text",
+        "text": {"body": text},
+        "history_context": {"status": "read"},
+    }
+
+
+OURS = "15550100199"
+
+
+def test_history_is_shown_and_never_answered_however_young(deliver, settle, thread):
+    body = history(
+        said(1, "15551230001", "Do you have boots?", 9), said(2, OURS, "We do.", 8), said(3, "15551230001", "Which?", 1)
+    )
+    deliver("whatsapp", body)
+    deliver("whatsapp", body)
+    settle()
+    assert [(one.direction, one.sender, one.text) for one in thread()] == [
+        ("in", "customer", "Do you have boots?"), ("out", "app", "We do."), ("in", "customer", "Which?")
+    ]  # fmt: skip
+    conversation = Conversation.objects.get()
+    assert (conversation.owner, conversation.unread, conversation.waiting_since) == ("bot", 0, None)
+    assert not any(one.wants_answer for one in thread())
+    assert events("message.received") == events("message.sent") == 0
+    assert Lead.objects.get().identities.get().value == "15551230001"
+
+
+def test_media_of_history_fill_their_place_and_are_not_answered(deliver, settle, thread):
+    placeholder = {**said(1, "15551230001", ""), "type": "media_placeholder"}
+    deliver("whatsapp", history(placeholder))
+    settle()
+    assert [one.kind for one in thread()] == ["unsupported"]
+    photo = {
+        **said(1, "15551230001", ""),
+        "type": "image",
+        "image": {"id": "77", "mime_type": "image/jpeg", "caption": "This one"},
+    }
+    theirs = {**said(2, OURS, ""), "type": "image", "image": {"id": "78", "mime_type": "image/jpeg"}}
+    contacts = [{"wa_id": "15551230001", "profile": {"name": "Sara"}}]
+    deliver("whatsapp", webhooks.whatsapp("3001", field="history", messages=[photo], contacts=contacts))
+    deliver("whatsapp", webhooks.whatsapp("3001", field="history", messages=[theirs], contacts=contacts))
+    settle()
+    assert [(one.direction, one.kind, one.text) for one in thread()] == [
+        ("in", "image", "This one"),
+        ("out", "image", ""),
+    ]
+    assert Conversation.objects.get().owner == "bot"
+
+
+def test_a_live_message_after_the_history_is_answered_once(deliver, says, settle, thread):
+    deliver("whatsapp", history(said(1, "15551230001", "Do you have boots?")))
+    settle()
+    says("whatsapp", "Hello, are you there?")
+    settle()
+    assert [one.direction for one in thread()] == ["in", "in", "out"]
+    assert len(thread()[-1].payload["answers"]) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"not json", b"\xff\xfe\x00", b"[" * 5000, b'"text"', b"{}", b"[]", b"null", b'{"entry": 5}', b'{"entry": [[[]]]}',
@@ -279,7 +350,9 @@ def test_a_notice_about_the_account_is_recorded(deliver, settle, accounts):
     )
     settle(0)
     assert events("account.noticed") == 1
-    assert ConnectedAccount.objects.get(channel="whatsapp").state == "connected"
+    account = ConnectedAccount.objects.get(channel="whatsapp")
+    assert account.state == "connected"
+    assert account.notices.get().details["current_limit"] == "TIER_1K"
 
 
 def test_a_snoozed_or_resolved_conversation_opens_again(says, settle, alice):

@@ -248,6 +248,8 @@ def test_sentences_are_there_for_every_code(acme):
             "minutes": 3,
             "used": 4,
             "budget": 5,
+            "template": "hello",
+            "reason": "",
         }
         assert "%(" not in gate.sentence({"code": code, "data": data}), (code, words)
 

@@ -145,6 +145,7 @@ class Inbound(Fact):
     reply_to: str = ""  # id of the message answered, or the story
     origin: Origin | None = None
     standby: bool = False  # another app owns the thread: show, do not answer
+    history: bool = False  # synced from before we were connected: show, never answer
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -159,6 +160,7 @@ class Echo(Fact):
     attachments: tuple[Attachment, ...] = ()
     app_id: str = ""
     reference: str = ""
+    history: bool = False  # synced from before we were connected: it says nothing about who answers now
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -221,6 +223,17 @@ class AccountNotice(Fact):
     text: str = ""
     reason: Reason | None = None
     details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateNotice(AccountNotice):
+    """A message template was approved, rejected, paused … `state`: approved, pending, rejected, paused, disabled,
+    archived or deleted; "" where the news change nothing about sending it. `why`: the platform's own words."""
+
+    name: str
+    language: str
+    state: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,18 @@ edit, revoke, smb_message_echoes, user_preferences, user_id_update. Surprises wo
 - Edits came as "unsupported" for a while in 2026; both shapes are read.
 - `value.errors`, a message's `errors` and a status's `errors` have the same shape.
 - A "delivered" may be missing before "read", and "failed" may come after "sent".
+- `history` (coexistence) brings up to 180 days of both sides' messages as `history[].threads[].messages[]`, media
+  as placeholders; the media of the last 14 days follow under the same ids in `value.messages[]` of the same field.
+  A message of the business has its own number in `from`. All of it is history, however young it is.
+- `message_template_status_update`: the events of Meta's reference of November 2025. FLAGGED, LOCKED and
+  LIMIT_EXCEEDED leave a template sendable; the language may be written "en-US" where sending says "en_US".
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +35,7 @@ from apps.conversations.adapters import (
     Reaction,
     Receipt,
     Referral,
+    TemplateNotice,
     Unsend,
     reading,
     reasons,
@@ -37,6 +44,19 @@ from apps.conversations.adapters.reading import details, identifier, mapping, mo
 from apps.conversations.adapters.whatsapp import content
 
 _STATUSES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
+_TEMPLATE_STATES = {
+    "APPROVED": "approved",
+    "REINSTATED": "approved",
+    "UNARCHIVED": "approved",
+    "PENDING": "pending",
+    "IN_APPEAL": "pending",
+    "REJECTED": "rejected",
+    "PAUSED": "paused",
+    "DISABLED": "disabled",
+    "ARCHIVED": "archived",
+    "DELETED": "deleted",
+    "PENDING_DELETION": "deleted",
+}
 _DIGITS = re.compile(r"\+?\d{5,20}")
 
 
@@ -85,6 +105,9 @@ def _change(raw: Any, account: str, at: datetime) -> Iterator[Fact]:
     change = mapping(raw)
     field = text(change.get("field"), 100)
     value = mapping(change.get("value"))
+    if field == "history":
+        yield from _history(value, account, at, raw)
+        return
     pieces = [(read, item) for key, read in _READERS.items() for item in sequence(value.get(key))]
     if not field:
         yield reading.malformed(account, at, "a change without a field", raw)
@@ -97,11 +120,82 @@ def _change(raw: Any, account: str, at: datetime) -> Iterator[Fact]:
             yield reading.malformed(account, at, "a piece that is no object", item)
 
 
+def _history(value: dict[str, Any], account: str, at: datetime, raw: Any) -> Iterator[Fact]:
+    """One chunk of what was said before we were connected, and how far the sync has come."""
+    chunks = [mapping(chunk) for chunk in sequence(value.get("history"))]
+    for chunk in chunks:
+        for thread in map(mapping, sequence(chunk.get("threads"))):
+            other = identifier(thread.get("id"))
+            for item in sequence(thread.get("messages")):
+                yield from reading.kept(_said(mapping(item), value, account, at, other), account, at, item)
+    for item in sequence(value.get("messages")):
+        yield from reading.kept(_said(mapping(item), value, account, at, ""), account, at, item)
+    for chunk in chunks:
+        errors = [reasons.from_error(error) for error in sequence(chunk.get("errors"))]
+        progress = text(mapping(chunk.get("metadata")).get("progress"), 10)
+        said = errors[0].details or errors[0].text if errors else f"{progress} %" if progress else "not handled yet"
+        more = details({name: part for name, part in chunk.items() if name != "threads"})
+        yield AccountNotice(account=account, at=at, topic="history", text=said, details=more)
+    if not chunks and not value.get("messages"):
+        yield AccountNotice(account=account, at=at, topic="history", text="not handled yet", details=details(raw))
+
+
+def _said(message: dict[str, Any], value: dict[str, Any], account: str, at: datetime, other: str) -> Iterator[Fact]:
+    """A message of history, by the customer (`other`, where the thread names them) or by the business."""
+    ours = "".join(filter(str.isdigit, text(mapping(value.get("metadata")).get("display_phone_number"), 50)))
+    sender = identifier(message.get("from"))
+    from_us = mapping(message.get("history_context")).get("from_me") is True or (sender != "" and sender == ours)
+    if other and sender and not from_us:
+        from_us = sender.lstrip("+") != other.lstrip("+") and not content.is_bsuid(other)
+    if from_us:
+        message = {**message, "to": message.get("to") or other or _only_contact(value)}
+        facts = _echo(message, value, account, at)
+    else:
+        facts = _message({**message, "from": sender or other}, value, account, at)
+    for fact in facts:
+        # An edit or a reaction of long ago would only be looked for in vain.
+        if isinstance(fact, Inbound | Echo):
+            yield replace(fact, history=True)
+        elif isinstance(fact, AccountNotice):
+            yield fact
+
+
+def _only_contact(value: dict[str, Any]) -> str:
+    contacts = [mapping(contact) for contact in sequence(value.get("contacts"))]
+    return identifier(contacts[0].get("wa_id") or contacts[0].get("user_id")) if len(contacts) == 1 else ""
+
+
 def _notice(account: str, at: datetime, field: str, value: dict[str, Any], raw: Any) -> AccountNotice:
-    """Anything about the account itself: template status, quality, restrictions, calls, synced history …"""
+    """Anything about the account itself: template status, quality, restrictions, calls …"""
     words = (value.get(key) for key in ("event", "current_limit", "decision", "status", "reason"))
     said = next(filter(None, (text(word, 500) for word in words)), "not handled yet")
+    name = text(value.get("message_template_name"), 512)
+    if field == "message_template_status_update" and name:
+        return TemplateNotice(
+            account=account,
+            at=at,
+            topic=field,
+            text=said,
+            details=details(value),
+            name=name,
+            language=text(value.get("message_template_language"), 20),
+            state=_TEMPLATE_STATES.get(text(value.get("event"), 50), ""),
+            why=_why(value),
+        )
     return AccountNotice(account=account, at=at, topic=field, text=said, details=details(value or raw))
+
+
+def _why(value: dict[str, Any]) -> str:
+    rejected, other = mapping(value.get("rejection_info")), mapping(value.get("other_info"))
+    said = [
+        text(rejected.get("reason"), 500),
+        text(rejected.get("recommendation"), 500),
+        text(other.get("description"), 500),
+    ]
+    if any(said):
+        return " ".join(filter(None, said))
+    reason = text(value.get("reason"), 200)
+    return "" if reason.upper() in {"", "NONE"} else reason
 
 
 def _person(value: dict[str, Any], *ids: Any) -> Person | None:
