@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0003_drafts"),
+        ("conversations", "0005_inbox_filters"),
     ]
 
     operations = [
