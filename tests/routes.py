@@ -37,13 +37,6 @@ def _phone(samples: Samples) -> simulator.Phone:
     return phone
 
 
-def _kept(samples: Samples) -> integrations.Delivery:
-    """Pages and API show those that could not be read."""
-    samples.change(integrations.Delivery, state="malformed", error="not JSON")
-    found: integrations.Delivery = samples.of(integrations.Delivery)
-    return found
-
-
 # What stands for a plausible value of each part of an address: a model (its row's key), a model and the name of another
 # of its fields, a function that makes the row, or a plain value. "app:part" wins over "part".
 PARTS: dict[str, Any] = {
@@ -60,7 +53,7 @@ PARTS: dict[str, Any] = {
     "conversations:name": (conversations.Upload, "name"),
     "position": 0,
     "account_id": integrations.ConnectedAccount,
-    "integrations:delivery_id": _kept,
+    "integrations:delivery_id": integrations.Delivery,
     "webhooks_outbox:delivery_id": (outbox.Delivery, "uuid"),
     "endpoint_id": (outbox.Endpoint, "uuid"),
     "item_id": catalog.Item,
