@@ -19,6 +19,7 @@ from apps.integrations.door import WAKES
 from apps.jobs import clock
 from apps.jobs.connection import connection
 from apps.jobs.models import Job
+from apps.organizations.queries import absolute
 from config import heartbeat
 
 from . import queries
@@ -272,6 +273,8 @@ def _chat_bubble(message: Message) -> Bubble:
 
 def shown(address: str) -> str:
     """An address that this page may load a picture from; anything else is not shown."""
+    if address.startswith("http://") and address.startswith(own := absolute("/")):
+        address = f"/{address.removeprefix(own)}"  # ours, where this server has no certificate
     return address if address.startswith("https://") or (address.startswith("/") and address[1:2] != "/") else ""
 
 

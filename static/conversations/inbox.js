@@ -766,8 +766,9 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
-// Who reads the end stays there while the composer grows.
+// Who reads the end stays there while the composer grows and pictures arrive.
 let stuck = true;
+document.addEventListener("load", (event) => { if (stuck && scroller()?.contains(event.target)) toEnd(); }, true);
 const room = new ResizeObserver(() => { if (stuck) toEnd(); });
 document.addEventListener("scroll", (event) => {
   if (event.target !== scroller()) return;

@@ -48,6 +48,10 @@ if (composer) {
   toEnd();
   if (!touch.matches) words.focus({ preventScroll: true });
   setInterval(ask, EVERY);
+  // Pictures arrive later than the words around them: who reads the end stays there.
+  let stuck = true;
+  document.addEventListener("scroll", (event) => { if (event.target === thread()) stuck = atEnd(); }, true);
+  document.addEventListener("load", (event) => { if (stuck && thread().contains(event.target)) toEnd(); }, true);
   document.addEventListener("visibilitychange", ask);
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "phone-thread") return;

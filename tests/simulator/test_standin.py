@@ -17,8 +17,10 @@ from apps.conversations.surfaces import plain
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
 from apps.organizations.models import AccountRoute
+from apps.organizations.queries import absolute
 from apps.simulator import doors, queries, services
 from apps.simulator.models import Phone, PhoneMessage
+from apps.simulator.screen import shown
 from apps.simulator.services import Customer
 
 GRAPH = "/simulator/graph/v25.0"
@@ -217,6 +219,16 @@ def test_pictures_are_served_by_their_id_alone(world: Any, client_for: Any) -> N
     found = client_for(None, None).get(f"/simulator/graph/media/{picture}")
     assert (found.status_code, found["Content-Type"]) == (200, "image/png")
     assert client_for(None, None).get("/simulator/graph/media/00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+def test_the_phone_shows_pictures_of_this_server_and_of_secure_ones(world: Any) -> None:
+    own = absolute("/files/1/boot.png")
+    assert own.startswith("http://acme.localhost")
+    assert shown(own) == "/files/1/boot.png"
+    assert shown("https://cdn.example/a.png") == "https://cdn.example/a.png"
+    assert shown("/catalog/images/1/") == "/catalog/images/1/"
+    for other in ("http://evil.example/a.png", "http://acme.localhost.evil.example/", "//evil.example/a.png", "javascript:alert(1)", ""):  # fmt: skip
+        assert shown(other) == ""
 
 
 def test_switched_off_nothing_answers(world: Any, settings: Any, client_for: Any, bob: Any) -> None:
