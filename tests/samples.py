@@ -36,6 +36,14 @@ class Samples:
                 self._rows[model] = self._make(model)
         return self._rows[model]
 
+    def change(self, model: type[models.Model], **values: Any) -> None:
+        """Give the sample of `model` values that its fields alone do not ask for."""
+        row = self.of(model)
+        with tenant_context(self.organization):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save()
+
     def _make(self, model: type[models.Model]) -> models.Model:
         if model is Organization:
             return self.organization
