@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from apps.ai.models import Generation
 from apps.conversations import drafts, services
 from apps.conversations.models import Conversation, Message
+from apps.jobs import clock
 from apps.organizations.services import ai_level, meter
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -91,7 +93,7 @@ def test_where_only_a_person_can_answer_it_says_so(
 def test_a_draft_that_never_comes_is_not_waited_for(talk: Any, client_for: Any, bob: Any, settle: Any) -> None:
     talk.change(draft={"state": "asked", "at": talk.last_inbound_at.isoformat()})
     assert drafts.suggestion_of(talk) == drafts.Suggestion("writing")
-    settle(90)
+    clock.advance(drafts.PATIENCE + timedelta(seconds=1))
     assert drafts.suggestion_of(talk) is None
     for strange in ({"state": "ready"}, {"at": "soon"}, {"at": 5}, {"state": "none", "at": None}):
         talk.draft = strange

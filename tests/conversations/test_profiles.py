@@ -56,7 +56,7 @@ def test_what_a_person_entered_stays(says: Any, settle: Any, graph: Any) -> None
 def test_a_platform_that_does_not_tell_holds_nothing_up(says: Any, settle: Any, graph: Any, thread: Any) -> None:
     graph.fail_next(100, 33, times=1)
     says("facebook", "Hello")
-    settle(60)
+    settle(12)
     assert Lead.objects.get().name == ""
     assert any(message.sender == "bot" for message in thread())
 
