@@ -25,9 +25,14 @@ class Persona(models.Model):
     is_on = models.BooleanField(_("answers customers"), default=True)
     # Tried in order; the offline provider always stands behind them. [{"provider": "openai", "model": "…"}]
     providers = models.JSONField(_("models, in order"), default=list, blank=True)
-    temperature = models.FloatField(default=0.3, validators=[MinValueValidator(0), MaxValueValidator(2)])
-    max_tokens = models.PositiveIntegerField(default=500)
+    temperature = models.FloatField(
+        _("temperature"), default=0.3, validators=[MinValueValidator(0), MaxValueValidator(2)]
+    )
+    max_tokens = models.PositiveIntegerField(_("longest answer in tokens"), default=500)
     updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("assistant")
 
     def __str__(self) -> str:
         return self.name
@@ -41,6 +46,9 @@ class Note(models.Model):
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(_("in use"), default=True)
     updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        verbose_name = _("note of the assistant")
 
     def __str__(self) -> str:
         return self.title
@@ -62,6 +70,7 @@ class Intent(models.Model):
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
+        verbose_name = _("intent")
         ordering = ["name"]
 
     def __str__(self) -> str:

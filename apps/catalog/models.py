@@ -23,6 +23,7 @@ class Category(models.Model):
     position = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("category")
         ordering = ["position", "name"]
         constraints = [models.UniqueConstraint(fields=["name"], name="category_once")]
 
@@ -50,8 +51,10 @@ class Item(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.PRODUCT)
     name = models.CharField(_("name"), max_length=200)
     description = models.TextField(_("description"), blank=True, default="")
-    texts = models.JSONField(default=dict, blank=True)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="items")
+    texts = models.JSONField(_("texts in other languages"), default=dict, blank=True)
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("category")
+    )
     price = models.DecimalField(
         _("price"), max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )

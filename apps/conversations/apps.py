@@ -6,6 +6,11 @@ class ConversationsConfig(AppConfig):
     label = "conversations"
 
     def ready(self) -> None:
-        from . import surfaces
+        from apps.organizations import audit
+
+        from . import models, surfaces
 
         surfaces.register_all()
+        # Conversations themselves have their thread and the journal.
+        audit.register(models.CannedReply, exclude=["updated_at"])
+        audit.register(models.MessageTemplate, exclude=["state_at"])

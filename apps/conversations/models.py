@@ -253,6 +253,7 @@ class CannedReply(models.Model):
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
+        verbose_name = _("saved reply")
         ordering = ["shortcut"]
 
     def __str__(self) -> str:
@@ -274,16 +275,19 @@ class MessageTemplate(models.Model):
         ARCHIVED = "archived", _("Archived")
         DELETED = "deleted", _("Deleted")
 
-    account = models.ForeignKey(ConnectedAccount, on_delete=models.CASCADE, related_name="templates")
+    account = models.ForeignKey(
+        ConnectedAccount, on_delete=models.CASCADE, related_name="templates", verbose_name=_("account")
+    )
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=12, default="en")
     body = models.TextField(_("text"))
-    category = models.CharField(max_length=20, blank=True, default="utility")
-    state = models.CharField(max_length=20, choices=State.choices, default=State.APPROVED)
-    state_reason = models.TextField(blank=True, default="")
+    category = models.CharField(_("category"), max_length=20, blank=True, default="utility")
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.APPROVED)
+    state_reason = models.TextField(_("reason"), blank=True, default="")
     state_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("message template")
         constraints = [models.UniqueConstraint(fields=["account", "name", "language"], name="template_once")]
 
     def __str__(self) -> str:

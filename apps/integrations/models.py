@@ -25,16 +25,17 @@ class ConnectedAccount(models.Model):
     external_id = models.CharField(_("account id"), max_length=120)
     name = models.CharField(_("name"), max_length=160, blank=True, default="")
     credentials: Any = EncryptedJSONField(default=dict)  # {"token": …}
-    settings = models.JSONField(default=dict, blank=True)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTED)
-    problem_code = models.CharField(max_length=40, blank=True, default="")
-    problem = models.TextField(blank=True, default="")
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.CONNECTED)
+    problem_code = models.CharField(_("platform's code"), max_length=40, blank=True, default="")
+    problem = models.TextField(_("problem"), blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
     last_received_at = models.DateTimeField(null=True, blank=True)
     connected_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
+        verbose_name = _("connected account")
         constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="account_once")]
 
     def __str__(self) -> str:

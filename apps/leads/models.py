@@ -221,7 +221,7 @@ class Form(models.Model):
     key = models.CharField(max_length=20, default=_form_key, editable=False)
     name = models.CharField(_("name"), max_length=120)
     title = models.CharField(_("title"), max_length=160, blank=True, default="")
-    fields = models.JSONField(default=list)
+    fields = models.JSONField(_("questions"), default=list)
     thanks = models.TextField(_("thank-you text"), blank=True, default="")
     button = models.CharField(_("button"), max_length=60, blank=True, default="")
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
@@ -229,6 +229,7 @@ class Form(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
+        verbose_name = _("form")
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["key"], name="form_key")]
 

@@ -42,7 +42,8 @@ def register(model: type[models.Model], *, exclude: Iterable[str] = (), mask: It
     secret = [
         field.name
         for field in model._meta.fields
-        if isinstance(field, EncryptedJSONField) or any(word in field.name for word in _SECRET_NAMES)
+        if isinstance(field, EncryptedJSONField)
+        or (any(word in field.name for word in _SECRET_NAMES) and not isinstance(field, models.IntegerField))
     ]
     auditlog.register(
         model,

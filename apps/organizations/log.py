@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Field, ForeignKey, JSONField, Q, QuerySet
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
@@ -67,7 +68,7 @@ def _day(text: str) -> datetime | None:
 def subjects() -> list[tuple[str, str]]:
     """What can be looked for: ("leads.lead", "Lead") of every registered model."""
     return sorted(
-        ((model._meta.label_lower, str(model._meta.verbose_name).capitalize()) for model in auditlog.get_models()),
+        ((model._meta.label_lower, _capital(str(model._meta.verbose_name))) for model in auditlog.get_models()),
         key=lambda pair: pair[1],
     )
 
@@ -95,8 +96,10 @@ def changes(entry: LogEntry) -> list[Change]:
             found.append(Change(str(name), "", _words(values)))
             continue
         secret = MASK in values
-        if secret or entry.action != LogEntry.Action.CREATE or _words(values[1]):
-            found.append(Change(_label(model, name), _words(values[0]), _words(values[1]), secret))
+        field = _field(model, name)
+        before, after = (_words(value if secret else _said(field, value)) for value in values)
+        if secret or entry.action != LogEntry.Action.CREATE or after:
+            found.append(Change(_label(model, name), before, after, secret))
     return found
 
 
@@ -104,11 +107,54 @@ def _model(content_type: ContentType) -> Any:
     return content_type.model_class()
 
 
-def _label(model: Any, name: str) -> str:
+def _field(model: Any, name: str) -> Field[Any, Any] | None:
     try:
-        return str(model._meta.get_field(name).verbose_name).capitalize() if model else name
-    except (FieldDoesNotExist, AttributeError):
-        return name
+        found = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, Field) else None
+
+
+def _label(model: Any, name: str) -> str:
+    field = _field(model, name)
+    return _capital(str(field.verbose_name)) if field is not None else name
+
+
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _said(field: Field[Any, Any] | None, value: Any) -> Any:
+    """A stored value as a form would show it: a choice's label, yes or no, a name instead of a number."""
+    if value in (None, "None", "") or field is None:
+        return value
+    if field.choices:
+        return dict(field.flatchoices).get(value, value)
+    if isinstance(field, BooleanField):
+        return {"True": _("Yes"), "False": _("No")}.get(str(value), value)
+    if isinstance(field, ForeignKey) and str(value).isdecimal() and len(str(value)) < 19:
+        target = field.related_model.objects.filter(pk=value).first()  # type: ignore[union-attr]
+        return str(target) if target is not None else f"#{value}"
+    if isinstance(field, JSONField) and isinstance(value, str):
+        try:
+            return _flat(json.loads(value))
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _flat(value: Any, depth: int = 0) -> str:
+    """JSON as people write it: "en: Hello; ar: …", "name, phone"."""
+    if depth > 4:
+        return "…"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_flat(one, depth + 1)}" for key, one in value.items())
+    if isinstance(value, list):
+        separator = "; " if any(isinstance(one, dict | list) for one in value) else ", "
+        return separator.join(_flat(one, depth + 1) for one in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return "" if value is None else str(value)
 
 
 def _words(value: Any) -> str:

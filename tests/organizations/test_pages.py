@@ -56,8 +56,9 @@ def test_the_log_tells_what_changed_in_words(acme, alice, bob, globex, charlie, 
     client_for(alice).post(f"/dashboard/settings/team/{bob.pk}/role/", {"role": "viewer"})
     page = client_for(alice).get(LOG).content.decode()
     assert "Alice" in page
-    assert "viewer" in page
-    assert "viewer" not in client_for(charlie, "globex").get(f"{LOG}?act=update").content.decode()
+    assert "<ins>" in page
+    assert "Viewer" in page
+    assert "Viewer" not in client_for(charlie, "globex").get(f"{LOG}?act=update").content.decode()
     assert client_for(bob).get(LOG).status_code == 403
 
 

@@ -83,7 +83,7 @@ def _relabel(lead: Lead, label: str, by: str) -> bool:
 
 
 @transaction.atomic
-def set_priority(lead: Lead, priority: str | None, *, by: str) -> None:  # noqa: ARG001 - the audit log knows who
+def set_priority(lead: Lead, priority: str | None, *, by: str) -> None:  # noqa: ARG001 - every act names its actor; a priority has no line in the timeline
     """High, normal or low; None gives it back to the rules."""
     if priority is not None and priority not in Priority.values:
         raise Problem("unknown_priority", _("A priority is high, normal or low."))
