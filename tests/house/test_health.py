@@ -1,6 +1,8 @@
 """`/health`, `/health/ready`, `/metrics`, and what never reaches a log."""
 
 import json
+import uuid
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -8,12 +10,15 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
+from apps.conversations.models import Conversation, Message
 from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.organizations.management.commands import prepare
 from apps.organizations.schemas import migration_state
+from apps.webhooks_outbox.models import Delivery, Endpoint
 from config import heartbeat
 from config.redaction import HIDDEN, redact_secrets
+from tests.samples import Samples
 
 
 @pytest.fixture
@@ -78,6 +83,24 @@ def test_metrics_count_queues_and_tenants(acme):
     assert "frontdesk_organizations 2.0" in said
     assert 'frontdesk_outbox_last_hour{state="dead"} 0.0' in said
     assert 'frontdesk_messages_last_hour{status="failed"} 0.0' in said
+
+
+def test_rates_are_of_the_whole_last_hour_and_of_nothing_before(acme):
+    cache.clear()
+    samples = Samples(acme)
+    conversation, endpoint = samples.of(Conversation), samples.of(Endpoint)
+    sent = {"conversation": conversation, "direction": "out", "sender": "bot", "kind": "text"}
+    rows = [Message(**sent, status="sent") for _n in range(700)] + [Message(**sent, status="failed") for _n in range(3)]
+    rows += [Message(**{**sent, "direction": "in"}, status="received") for _n in range(600)]
+    rows += [Message(**sent, status="failed", created_at=clock.now() - timedelta(minutes=61)) for _n in range(5)]
+    Message.objects.bulk_create(rows)
+    given_up = [{"endpoint": endpoint, "type": "lead.created", "body": "{}", "state": "dead"} for _n in range(600)]
+    Delivery.objects.bulk_create(Delivery(**one, event=uuid.uuid4()) for one in given_up)
+    said = Client(REMOTE_ADDR="127.0.0.1").get("/metrics", headers={"host": "localhost"}).content.decode()
+    assert 'frontdesk_messages_last_hour{status="sent"} 700.0' in said
+    assert 'frontdesk_messages_last_hour{status="failed"} 3.0' in said
+    assert 'frontdesk_messages_last_hour{status="received"} 0.0' in said
+    assert 'frontdesk_outbox_last_hour{state="dead"} 600.0' in said
 
 
 def test_preparing_twice_does_nothing_the_second_time(public, capsys, tmp_path):
