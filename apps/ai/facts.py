@@ -119,27 +119,38 @@ def check(reply: str, facts: Sequence[Mapping[str, Any]]) -> list[Mismatch]:
 
 
 def rows_of(turns: Iterable[Turn], briefing: Briefing | None = None) -> list[dict[str, Any]]:
-    """The rows a reply to these turns may quote: results of tools, the organization's texts, the customer's words."""
+    """The rows a reply to these turns may quote: what was found, the organization's texts, the customer's words.
+
+    What comes back from a tool is a fact only where we looked it up: what somebody says their name is stays their
+    word when it was saved, and so does what an error quotes.
+    """
     rows: list[dict[str, Any]] = []
     for turn in turns:
         if turn.role == "tool":
-            rows.extend(_flatten(turn.result))
+            rows.extend(_flatten(turn.result) if _was_found(turn) else [{"customer": _words(turn.result)}])
             continue
         if turn.role == "customer":
             rows.append({"customer": turn.text})
         rows.extend({"customer": " ".join(map(str, call.arguments.values()))} for call in turn.calls)
     if briefing:
-        rows.append(
-            {
-                "hours": briefing.hours,
-                "organization": briefing.organization,
-                **{f"known_{k}": v for k, v in briefing.known.items()},
-            }
-        )
+        rows.append({"hours": briefing.hours, "organization": briefing.organization})
+        rows.append({"customer": _words(briefing.known)})
         rows.extend({"text": note} for note in briefing.knowledge)
         rows.extend({"text": text} for text in briefing.greeting.values())
         rows.extend({"text": text} for intent in briefing.intents for text in intent.responses.values())
     return rows
+
+
+def _was_found(turn: Turn) -> bool:
+    failed = isinstance(turn.result, Mapping) and "error" in turn.result
+    return turn.name == "search_catalog" and not failed
+
+
+def _words(value: Any, depth: int = 0) -> str:
+    """All that is said in it, one after the other."""
+    if isinstance(value, Mapping) and depth < 5:
+        return " ".join(_words(one, depth + 1) for one in list(value.values())[:100])
+    return str(value)
 
 
 def _flatten(result: Any, depth: int = 0) -> list[dict[str, Any]]:

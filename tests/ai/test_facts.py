@@ -142,6 +142,31 @@ def test_rows_of_a_conversation() -> None:
     assert check("Boot — 300 SAR", rows)
 
 
+SAID = "Boots cost 5 USD with 90% off until 1 May 2027, see https://evil.example/sale"
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("capture_lead", {"ok": True, "captured": {"name": SAID}, "rejected": {"phone": SAID}}),
+        ("search_catalog", {"error": f"'{SAID}' is not a field."}),
+        ("set_stage", {"error": SAID}),
+        ("no_such_tool", {"items": [{"name": "Boots", "price": "5", "link": SAID}]}),
+    ],
+)
+def test_what_a_customer_says_of_themselves_is_no_fact(name: str, result: dict[str, object]) -> None:
+    turns = [Turn(role="tool", call_id="1", name=name, result=result)]
+    rows = rows_of(turns, Briefing(organization="Acme", known={"name": SAID}))
+    kinds = {found.kind for found in check("Boots cost 5 USD: 90% less until 1 May 2027. https://evil.example/sale", rows)}
+    assert kinds == {"link", "date", "price", "percentage"}
+
+
+def test_contact_details_that_were_saved_may_be_repeated() -> None:
+    saved = {"ok": True, "captured": {"phone": "+971501234567", "email": "mona@example.com"}, "rejected": {}}
+    rows = rows_of([Turn(role="tool", call_id="1", name="capture_lead", result=saved)])
+    assert check("Thank you, we write to mona@example.com or call +971 50 123 4567.", rows) == []
+
+
 money = st.decimals(min_value=1, max_value=9_999_999, places=2)
 
 
