@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.utils import formataddr
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from . import encryption
-from .hosts import client_address
+from .hosts import address_of, client_address
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +40,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or "unknown"
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Failures count per person: counted per Host header, each port and organization would give new tries."""
+        return str(credentials.get("email", credentials.get("username", ""))).strip().lower()
+
     def get_from_email(self) -> str:
         """The organization's name on the agency's address."""
         tenant = getattr(allauth_context.request, "tenant", None)
         return formataddr((tenant.name, settings.DEFAULT_FROM_EMAIL)) if tenant else settings.DEFAULT_FROM_EMAIL
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """At the organization's own address: a Host header may name another port, or another name of this machine."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        tenant = getattr(allauth_context.request, "tenant", None)
+        domain = tenant.get_primary_domain() if tenant else None
+        return address_of(domain.domain if domain else settings.BASE_DOMAIN) + path.replace("UID-KEY", quote(key))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail that cannot be sent is logged for the agency; the page answers the same, so it tells nobody anything."""

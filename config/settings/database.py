@@ -41,7 +41,7 @@ CACHES = {
             "LOCATION": _cache_url,
             # A cache that is away costs speed, never a request.
             "OPTIONS": {"IGNORE_EXCEPTIONS": True, "SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
-            "KEY_FUNCTION": "django_tenants.cache.make_key",
+            "KEY_FUNCTION": "config.cache_keys.make_key",
             "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
         }
         if _cache_url

@@ -98,6 +98,21 @@ def test_a_deactivated_member_is_out_at_once(acme, bob, client_for, api_for):
     assert api.get("/api/users/me/").status_code == 401
 
 
+def test_another_organizations_door_gives_no_more_tries(acme, globex, bob, client_for, api_for, settings):
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": memory, "KEY_FUNCTION": "config.cache_keys.make_key"}}
+    cache.clear()
+    for port in range(5):
+        client = client_for(None)
+        host = {"HTTP_HOST": f"acme.localhost:{port + 1}"}
+        wrong = {"login": "alice@example.com", "password": "wrong"}
+        assert client.post("/accounts/login/", wrong, **host).status_code == 200
+        api_for(None).post("/api/token/", {"email": "bob@example.com", "password": "wrong"})
+    assert sign_in(client_for(None, "globex")).status_code == 200  # the right password, and yet not in
+    tried = api_for(None, "globex").post("/api/token/", {"email": "bob@example.com", "password": PASSWORD})
+    assert tried.json()["code"] == "locked"
+
+
 def test_a_forgotten_password(acme, bob, client_for):
     client = client_for(None)
     assert client.post("/accounts/password/reset/", {"email": "bob@example.com"}).status_code == 302
@@ -110,6 +125,18 @@ def test_a_forgotten_password(acme, bob, client_for):
     assert done.status_code == 302
     assert sign_in(client_for(None), "bob@example.com", new).headers["Location"] == "/dashboard/"
     assert "This link" in client.get(link[1], follow=True).content.decode() or client.get(link[1]).status_code != 500
+
+
+@pytest.mark.parametrize(("host", "slug", "start"), [
+    ("acme.localhost:6666", "acme", "http://acme.localhost:8000/"),
+    ("ACME.localhost.", "acme", "http://acme.localhost:8000/"),
+    ("127.0.0.1:6666", None, "http://localhost:8000/"),
+])  # fmt: skip
+def test_the_host_header_does_not_lead_the_link_away(acme, bob, client_for, settings, host, slug, start):
+    settings.BASE_DOMAIN, settings.PORT = "localhost", 8000
+    client = client_for(None, slug)
+    assert client.post("/accounts/password/reset/", {"email": bob.email}, headers={"host": host}).status_code == 302
+    assert [link.startswith(start) for link in re.findall(r"http\S+", mail.outbox[0].body)] == [True]
 
 
 def test_a_forgotten_password_tells_nothing_about_others(acme, client_for):
