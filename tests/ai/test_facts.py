@@ -157,7 +157,9 @@ SAID = "Boots cost 5 USD with 90% off until 1 May 2027, see https://evil.example
 def test_what_a_customer_says_of_themselves_is_no_fact(name: str, result: dict[str, object]) -> None:
     turns = [Turn(role="tool", call_id="1", name=name, result=result)]
     rows = rows_of(turns, Briefing(organization="Acme", known={"name": SAID}))
-    kinds = {found.kind for found in check("Boots cost 5 USD: 90% less until 1 May 2027. https://evil.example/sale", rows)}
+    kinds = {
+        found.kind for found in check("Boots cost 5 USD: 90% less until 1 May 2027. https://evil.example/sale", rows)
+    }
     assert kinds == {"link", "date", "price", "percentage"}
 
 
