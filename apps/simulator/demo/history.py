@@ -40,7 +40,8 @@ DAYS = 42
 # A wait takes up to this many times as long as the script says.
 SLOWEST = 1.3
 # Figures about now (health, budgets) are worked out once at the end.
-_LATER = ("organizations.",)
+_LATER = ("organizations.", RELAY)
+PAUSE = timedelta(minutes=20)
 
 
 @dataclass
@@ -207,25 +208,34 @@ def _start(talk: talks.Talk, timezone: str, until: datetime, chance: random.Rand
 
 
 def _run_until(at: datetime) -> None:
-    """Everything that falls due until then, each at its own time; then it is `at`."""
-    schema, kinds = connection.schema_name, [kind for kind in jobs.KINDS if not kind.startswith(_LATER)]
-    while (due := _next_due(schema, kinds)) is not None and due[0] <= at:
-        if due[0] > clock.now():
-            clock.advance(due[0] - clock.now())
-        if not jobs.drain(due[1], schema=schema, kinds=kinds, seconds=0):
-            clock.advance(timedelta(milliseconds=50))
+    """Everything that falls due until then, each at its own time; then it is `at`.
+
+    Facts are told on in the pauses: many at once, and still at about the time at which they happened.
+    """
+    _work(at)
+    relay = jobs.KINDS[RELAY]
+    if at - clock.now() > PAUSE and jobs.drain(relay.queue, schema=connection.schema_name, kinds=[RELAY]):
+        _work(at)
     if at > clock.now():
         clock.advance(at - clock.now())
 
 
+def _work(until: datetime) -> None:
+    schema, kinds = connection.schema_name, [kind for kind in jobs.KINDS if not kind.startswith(_LATER)]
+    while (due := _next_due(schema, kinds)) is not None and due[0] <= until:
+        if due[0] > clock.now():
+            clock.advance(due[0] - clock.now())
+        if not jobs.drain(due[1], schema=schema, kinds=kinds, seconds=0):
+            clock.advance(timedelta(milliseconds=50))
+
+
 def _next_due(schema: str, kinds: list[str]) -> tuple[datetime, str] | None:
-    """(time, queue) of the job that comes first; facts are relayed last, many at once."""
+    """(time, queue) of the job that comes first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(leased_until, run_at) AS due, queue FROM public.jobs_job WHERE schema = %s"
-            " AND failed_at IS NULL AND kind = ANY(%s) ORDER BY greatest(coalesce(leased_until, run_at), %s),"
-            " kind = %s, due LIMIT 1",
-            [schema, kinds, clock.now(), RELAY],
+            " AND failed_at IS NULL AND kind = ANY(%s) ORDER BY due LIMIT 1",
+            [schema, kinds],
         )
         found: tuple[datetime, str] | None = cursor.fetchone()
     return found
