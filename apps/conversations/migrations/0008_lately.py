@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [
         ("ai", "0001_initial"),
-        ("conversations", "0006_template_states"),
+        ("conversations", "0007_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
