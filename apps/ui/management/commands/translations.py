@@ -139,6 +139,8 @@ def renewed(old: Catalog, wanted: dict[Key, Message], language: str) -> Catalog:
 
 
 def text_of(catalog: Catalog) -> bytes:
+    for message in catalog:  # Babel takes "80% of" for a format; the tests compare placeholders themselves
+        message.flags.discard("python-format")
     out = io.BytesIO()
     write_po(out, catalog, width=0, no_location=True, omit_header=True, sort_output=True, ignore_obsolete=True)
     return header(catalog).encode() + out.getvalue()
