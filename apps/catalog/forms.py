@@ -61,7 +61,7 @@ class ItemForm(forms.Form):
     url = forms.URLField(label=gettext_lazy("Web page"), max_length=500, required=False, assume_scheme="https")
     attributes = _Text(
         label=gettext_lazy("Attributes"), max_length=10_000, required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto", "placeholder": _("color: navy\nsizes: 40, 41, 42")}),
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto", "placeholder": gettext_lazy("color: navy\nsizes: 40, 41, 42")}),
         help_text=gettext_lazy("One per line. Several values are separated by commas."),
     )  # fmt: skip
 
