@@ -71,7 +71,8 @@ def _running(clone: Path) -> Iterator[tuple[float, object]]:
             _pause.wait(0.2)
         yield seconds, console.read_text
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
         process.wait(60)
 
 
