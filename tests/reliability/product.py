@@ -63,6 +63,7 @@ class Product:
             "LOG_FORMAT": "json",
             **environment,
         }
+        self.turned_away = 0
         self.poster = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     def __enter__(self) -> Self:
@@ -116,18 +117,17 @@ class Product:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def post(self, channel: str, body: dict[str, Any]) -> int:
-        """Deliver a webhook, again and again until the door says that it is stored; returns how many tries that took."""
+    def post(self, channel: str, body: dict[str, Any]) -> None:
+        """Deliver a webhook, again and again until the door says that it is stored."""
         raw, headers = signed(SECRET, body)
-        tries = 0
 
         def deliver() -> bool:
-            nonlocal tries
-            tries += 1
-            return self.poster.post(f"/webhook/{channel}/", content=raw, headers=headers).status_code == 200
+            if self.poster.post(f"/webhook/{channel}/", content=raw, headers=headers).status_code == 200:
+                return True
+            self.turned_away += 1
+            return False
 
         until(deliver, f"a delivery of {channel} was stored")
-        return tries
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What the database says, from outside."""
@@ -161,6 +161,15 @@ class Product:
         assert old, f"{name} does not run"
         os.kill(old, number)
         return old
+
+    @contextlib.contextmanager
+    def unattended(self) -> Iterator[None]:
+        """The supervisor sleeps meanwhile: what is struck down stays down."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def kill(self, name: str) -> None:
         """SIGKILL, and wait until the supervisor has started it anew."""

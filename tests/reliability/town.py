@@ -77,10 +77,10 @@ class Town:
             found.append(Customer(channel, person, mid))
         return found
 
-    def ask(self, customers: Sequence[Customer], hands: int = 4) -> list[int]:
-        """All of them write, several at a time; how many tries each delivery took."""
+    def ask(self, customers: Sequence[Customer], hands: int = 4) -> None:
+        """All of them write, several at a time."""
         with ThreadPoolExecutor(hands) as pool:
-            return list(pool.map(lambda one: self.product.post(one.channel, one.asks), customers))
+            list(pool.map(lambda one: self.product.post(one.channel, one.asks), customers))
 
     def arrived(self, one: Customer) -> list[Delivered]:
         """What the platform delivered to somebody."""
