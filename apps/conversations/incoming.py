@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from apps.ai import language
+from apps.ai.providers.offline import contacts
 from apps.events import record
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.integrations.services import keep_notice, note_health
@@ -229,6 +230,15 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         leads.note_message(conversation.lead, channel=conversation.channel, text=stored.text, at=at)
     if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
+    if wants and conversation.owner == Owner.HUMAN:
+        _note_details(conversation.lead, stored.text)
+
+
+def _note_details(lead: Lead, words: str) -> None:
+    """A number or an address that somebody gives a colleague is kept as the bot would have kept it."""
+    given = {"email": contacts.email(words), "phone": contacts.phone(words)}
+    if any(given.values()):
+        leads.capture_details(lead, by="customer", email=given["email"], phone=given["phone"])
 
 
 def fill_placeholder(conversation: Conversation, fact: Inbound | Echo) -> None:

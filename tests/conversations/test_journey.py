@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.conversations import queries
+from apps.conversations import queries, services
 from apps.conversations.models import Conversation, Decision, Message
 from apps.events.models import JournalEntry
 from apps.integrations.models import Delivery
@@ -49,6 +49,17 @@ def test_a_phone_number_makes_a_qualified_lead(says, settle, boots, thread):
     lead = Lead.objects.get()
     assert (lead.name, lead.phone, lead.stage) == ("Sara Haddad", "+971501234567", "qualified")
     assert lead.score > 20
+
+
+def test_what_is_left_with_a_colleague_is_kept_too(says, settle, boots, thread, bob):
+    says("facebook", "Hello")
+    settle()
+    services.take_over(Conversation.objects.get(), by=bob)
+    says("facebook", "You can reach me at +971 50 123 4567 or sara@example.com, order 12345678")
+    settle()
+    lead = Lead.objects.get()
+    assert (lead.phone, lead.email) == ("+971501234567", "sara@example.com")
+    assert [message.sender for message in thread()] == ["customer", "bot", "customer"]
 
 
 def test_several_quick_messages_get_one_answer(says, settle, boots, thread):
