@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from . import encryption
 from .hosts import address_of, client_address
+from .throttling import whose
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failures count per person: counted per Host header, each port and organization would give new tries."""
-        return str(credentials.get("email", credentials.get("username", ""))).strip().lower()
+        return whose(str(credentials.get("email", credentials.get("username", ""))))
 
     def get_from_email(self) -> str:
         """The organization's name on the agency's address."""

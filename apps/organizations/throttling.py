@@ -65,6 +65,12 @@ def peek(key: str, seconds: int) -> int:
         return 0
 
 
+def whose(login: str) -> str:
+    """One name for all spellings that find the same person: the database compares capitals, and those of ı and ſ
+    are I and S."""
+    return login.strip().upper().lower()
+
+
 class _Throttle(BaseThrottle):
     scope: ClassVar[str] = ""
 

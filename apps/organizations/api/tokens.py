@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
-from ..throttling import TokenThrottle, count, peek
+from ..throttling import TokenThrottle, count, peek, whose
 from ..tokens import refresh_for, renewed
 
 FAILURES, WITHIN = 5, 300  # as on the sign-in page: five wrong passwords, then a pause of five minutes
@@ -99,7 +99,7 @@ class RefreshView(_OpenView):
 def _identify(request: Request, email: str, password: str, otp: str) -> User:
     """Who it is, proven; Problem with its code otherwise. Wrong codes count like wrong passwords."""
     email = email.strip().lower()
-    failed = f"signin:{email}"
+    failed = f"signin:{whose(email)}"
     if peek(failed, WITHIN) >= FAILURES:
         raise Problem(
             "locked", _("Too many failed attempts for this address. Wait five minutes, then try again."), status=429
