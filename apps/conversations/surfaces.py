@@ -81,6 +81,7 @@ def _problem(reason: Reason, *, name: str = "") -> Checkup:
         code=reason.code,
         problem=reason.text,
         must_reconnect=reason.action is Action.RECONNECT,
+        refused=reason.action is Action.RECONNECT and reason.code != "not-subscribed",
     )
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.events import record
 from apps.jobs import clock
@@ -24,6 +25,8 @@ from .surfaces import SURFACES, Checkup
 
 # Of each account so many notices are kept, and so much of what the platform wrote in one.
 NOTICES, NOTICE_CHARACTERS = 100, 10_000
+
+_ELSEWHERE = gettext_noop("This account is connected elsewhere. Disconnect it there first, or ask the agency.")
 
 
 def connect_account(
@@ -41,6 +44,7 @@ def connect_account(
 
     With `ask_platform` the credentials are tried and our webhook subscribed before anything is stored as
     working; a platform that cannot be reached leaves the account "needs attention", and is asked again.
+    Where the platform refuses the credentials, webhooks are not routed here: knowing an account's id is not having it.
     """
     external_id = external_id.strip()
     if channel not in SURFACES:
@@ -51,7 +55,7 @@ def connect_account(
         raise ValidationError({"token": _("Give an access token for this account.")})
     with transaction.atomic():
         for routed in [external_id, *_also_routed(channel, settings or {})]:
-            _take_route(channel, routed)
+            _must_not_be_elsewhere(channel, routed)
         account, _created = ConnectedAccount.objects.select_for_update().get_or_create(
             channel=channel, external_id=external_id
         )
@@ -62,6 +66,8 @@ def connect_account(
         account.state = ConnectedAccount.State.CONNECTED
         account.problem = account.problem_code = ""
         account.save()
+        if not ask_platform:
+            _take_routes(account)
         record(
             AccountConnected(account_id=account.pk, channel=channel, external_id=external_id, name=account.name),
             actor=actor,
@@ -75,6 +81,41 @@ def _also_routed(channel: str, settings: dict[str, Any]) -> list[str]:
     return [str(settings[key]) for key in SURFACES[channel].also_routed if settings.get(key)]
 
 
+def _ids(account: ConnectedAccount) -> list[str]:
+    return [account.external_id, *_also_routed(account.channel, account.settings)]
+
+
+def _must_not_be_elsewhere(channel: str, external_id: str) -> None:
+    held = AccountRoute.objects.filter(channel=channel, external_id=external_id)
+    if held.exclude(organization=current_organization()).exists():
+        raise ValidationError({"external_id": _(_ELSEWHERE)})
+
+
+def _take_routes(account: ConnectedAccount) -> None:
+    """Make webhooks for this account come here."""
+    for external_id in _ids(account):
+        _take_route(account.channel, external_id)
+
+
+def _claim(account: ConnectedAccount) -> Checkup:
+    """Take the account's routes if they are not ours yet and the platform does not refuse the credentials."""
+    ids = _ids(account)
+    held = AccountRoute.objects.filter(
+        channel=account.channel, external_id__in=ids, organization=current_organization()
+    ).count()
+    if held == len(set(ids)) or account.state == ConnectedAccount.State.DISCONNECTED:
+        return Checkup(ok=True)
+    proof = SURFACES[account.channel].check(account)
+    if proof.refused:
+        return proof
+    try:
+        with transaction.atomic():
+            _take_routes(account)
+    except ValidationError:
+        return Checkup(ok=False, code="elsewhere", problem=_ELSEWHERE)
+    return Checkup(ok=True)
+
+
 def _take_route(channel: str, external_id: str) -> None:
     """Make webhooks for this account come here; refuse an account that another organization has."""
     organization = current_organization()
@@ -86,16 +127,16 @@ def _take_route(channel: str, external_id: str) -> None:
     except IntegrityError:
         route = AccountRoute.objects.get(channel=channel, external_id=external_id)
     if route.organization_id != organization.pk:
-        raise ValidationError(
-            {"external_id": _("This account is connected elsewhere. Disconnect it there first, or ask the agency.")}
-        )
+        raise ValidationError({"external_id": _(_ELSEWHERE)})
 
 
 def check_account(account: ConnectedAccount, *, subscribe: bool = False) -> Checkup:
     """Ask the platform whether the credentials work and the webhook is subscribed; write down what it says."""
     surface = SURFACES[account.channel]
-    # Subscribing again does no harm, and the check that follows looks at whether it holds.
-    checkup = surface.subscribe(account) if subscribe else Checkup(ok=True)
+    checkup = _claim(account)
+    if checkup.ok and subscribe:
+        # Subscribing again does no harm, and the check that follows looks at whether it holds.
+        checkup = surface.subscribe(account)
     if checkup.ok:
         checkup = surface.check(account)
     note_health(account, checkup)
@@ -139,7 +180,7 @@ def disconnect_account(account: ConnectedAccount, *, actor: str = "") -> None:
     """Forget the credentials and let go of the route; conversations stay."""
     AccountRoute.objects.filter(
         channel=account.channel,
-        external_id__in=[account.external_id, *_also_routed(account.channel, account.settings)],
+        external_id__in=_ids(account),
         organization=current_organization(),
     ).delete()
     account.credentials = {}

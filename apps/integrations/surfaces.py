@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkup:
-    """What asking the platform about an account brought: fine, or what is wrong and its code."""
+    """What asking the platform about an account brought: fine, or what is wrong and its code.
+
+    `refused`: these credentials are not good for this account, which is then not proven to be the asker's.
+    """
 
     ok: bool
     name: str = ""
     code: str = ""
     problem: str = ""
     must_reconnect: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,43 @@ def test_a_bad_token_is_stored_as_needing_attention_with_its_reason(acme, graph)
     assert (graph_ok.pk, graph_ok.state, graph_ok.problem) == (account.pk, "connected", "")
 
 
+@pytest.mark.parametrize(
+    ("channel", "external_id", "token", "more"),
+    [
+        ("facebook", "1001", "made-up", {}),
+        ("facebook", "1001", "own-token", {}),  # good, for another page
+        ("whatsapp", "3001", "made-up", {}),
+        ("whatsapp", "3001", "own-token", {}),
+        ("whatsapp", "3002", "own-token", {"waba_id": "9001"}),  # their own number, somebody else's business
+    ],
+)
+def test_who_only_knows_an_accounts_id_does_not_get_its_messages(
+    acme, globex, graph, channel, external_id, token, more
+):
+    graph.add_page("1002", token="own-token", name="Own page")
+    graph.add_number("3002", token="own-token", waba_id="9002")
+    account = services.connect_account(channel=channel, external_id=external_id, token=token, settings=more)
+    assert account.state == "attention"
+    assert not AccountRoute.objects.exists()
+    services.check_account(account, subscribe=True)
+    assert not AccountRoute.objects.exists()
+    with tenant_context(globex):
+        theirs = {"facebook": "1001", "whatsapp": "3001"}[channel]
+        rightful = services.connect_account(
+            channel=channel, external_id=theirs, token="good-token", settings={"waba_id": "9001"} if more else {}
+        )
+        assert set(AccountRoute.objects.values_list("external_id", flat=True)) >= {theirs}
+        assert set(AccountRoute.objects.values_list("organization", flat=True)) == {globex.pk}
+        assert rightful.problem_code != "elsewhere"
+
+
+def test_a_platform_that_is_away_keeps_nobody_from_connecting(acme, settings):
+    settings.META_GRAPH_URL = "http://127.0.0.1:9"
+    account = services.connect_account(channel="facebook", external_id="1001", token="good-token")
+    assert account.state == "attention"
+    assert AccountRoute.objects.get().organization == acme
+
+
 def test_an_account_of_another_organization_is_refused_without_saying_whose(acme, globex, graph):
     with tenant_context(globex):
         services.connect_account(channel="facebook", external_id="1001", token="good-token")

@@ -244,7 +244,7 @@ class Graph:
 
     def _subscriptions(self, node: str, token: str, request: Request) -> tuple[int, dict[str, Any]]:
         account = next((one for one in self.accounts.values() if node in {one.id, one.waba_id}), None)
-        account = account or self._own(node, token)
+        account = self._own(account.id if account else node, token)
         if request.method == "POST":
             wanted = (request.body or {}).get("subscribed_fields", "messages")
             account.subscribed = wanted.split(",")
