@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.organizations.access import member_required
-from apps.organizations.hosts import client_address
+from apps.organizations.hosts import counted_address
 from apps.organizations.models import Role
 from apps.organizations.throttling import count
 
@@ -158,7 +158,7 @@ def _read_token(form: Form, token: str) -> str | None:
 
 
 def _too_many(request: HttpRequest) -> bool:
-    address = client_address(request) or "unknown"
+    address = counted_address(request)
     return any(count(f"form:{request.tenant.pk}:{address}:{seconds}", seconds)[0] > most for most, seconds in LIMITS)  # type: ignore[attr-defined]
 
 

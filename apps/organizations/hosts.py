@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -29,6 +31,18 @@ def client_address(request: HttpRequest) -> str | None:
     if trusted and forwarded:
         return forwarded[-min(trusted, len(forwarded))]
     return request.META.get("REMOTE_ADDR") or None
+
+
+def counted_address(request: HttpRequest) -> str:
+    """Whom a limit per address counts: behind IPv6 everybody has a network of 2⁶⁴ addresses, so that counts as one."""
+    address = client_address(request) or "unknown"
+    try:
+        read = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:60]
+    if isinstance(read, ipaddress.IPv6Address):
+        return str(read.ipv4_mapped or ipaddress.ip_network((int(read), 64), strict=False))
+    return str(read)
 
 
 def address_of(organization_host: str) -> str:

@@ -20,7 +20,7 @@ from rest_framework.throttling import BaseThrottle
 
 from apps.jobs import clock
 
-from .hosts import client_address
+from .hosts import counted_address
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # DRF imports this module while it loads
@@ -104,7 +104,7 @@ class AddressThrottle(_Throttle):
     def ident(self, request: Request) -> str | None:
         if request.user and request.user.is_authenticated:
             return None
-        return client_address(request._request) or "unknown"
+        return counted_address(request._request)
 
 
 class CallerThrottle(_Throttle):

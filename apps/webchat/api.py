@@ -259,7 +259,7 @@ class TypingView(_VisitorView):
 class FilesView(_VisitorView):
     """Files for messages to come."""
 
-    visitor_rate = "12/min"
+    visitor_rate = "12/min,40/day"  # ten megabytes each
     parser_classes = (MultiPartParser,)
     largest = LARGEST_FORM
 

@@ -95,3 +95,19 @@ def test_forwarded_addresses_count_only_from_our_own_proxies(rf, settings):
     assert hosts.client_address(request) == "6.6.6.6"
     settings.TRUSTED_PROXIES = 9
     assert hosts.client_address(request) == "6.6.6.6"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("nonsense" * 20, ("nonsense" * 20)[:60]),
+        ("", "unknown"),
+    ],
+)
+def test_limits_count_networks_not_the_addresses_in_them(rf, address, counted):
+    assert hosts.counted_address(rf.get("/", REMOTE_ADDR=address)) == counted

@@ -288,6 +288,17 @@ def test_too_much_is_too_much(visitor):
     assert visitor().say("I am somebody else").status_code == 202
 
 
+def test_a_day_has_only_so_many_files(visitor):
+    anna, now = visitor(), clock.now().replace(hour=12, minute=0)
+    for n in range(40):
+        with clock.frozen(now + timedelta(minutes=n)):
+            assert anna.upload(SimpleUploadedFile("a.png", PNG)).status_code == 201
+    with clock.frozen(now + timedelta(hours=2)):
+        assert anna.upload(SimpleUploadedFile("a.png", PNG)).status_code == 429
+    with clock.frozen(now + timedelta(days=1)):
+        assert anna.upload(SimpleUploadedFile("a.png", PNG)).status_code == 201
+
+
 def test_switched_off_is_told_and_nothing_is_kept(visitor, alice):
     anna = visitor()
     services.switch(queries.chat_account(), on=False, user=alice, actor="user:1")
