@@ -14,6 +14,13 @@ from pathlib import Path
 
 import psycopg
 
+QUICK = "--quick" in sys.argv  # the smallest form of each benchmark: its figures say nothing, but it ran
+
+
+def size(usual: int, quick: int) -> int:
+    """How many: usually, or with --quick."""
+    return quick if QUICK else usual
+
 
 def set_up(name: str) -> None:
     """Make an empty database on the server of DATABASE_URL and start Django on it; dropped at exit."""
@@ -21,8 +28,9 @@ def set_up(name: str) -> None:
 
     database = f"bench_{name}_{os.getpid()}"
     base = _server()
+    template = os.environ.get("BENCH_TEMPLATE")  # of a test that wants to know only whether all of this runs
     with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
-        link.execute(f'CREATE DATABASE "{database}"')
+        link.execute(f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{template}"' if template else ""))
 
     def drop() -> None:
         with psycopg.connect(f"{base}/postgres", autocommit=True) as link:
@@ -70,7 +78,8 @@ def _start_django(url: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    call_command("migrate_schemas", interactive=False, verbosity=0)
+    if "BENCH_TEMPLATE" not in os.environ:
+        call_command("migrate_schemas", interactive=False, verbosity=0)
 
 
 def make_tenants(count: int) -> list[str]:

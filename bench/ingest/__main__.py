@@ -1,4 +1,4 @@
-"""python -m bench.ingest: signed webhooks of 20 tenants per second; floor, stock django-tenants, the product."""
+"""python -m bench.ingest [--quick]: signed webhooks of 20 tenants per second; floor, stock django-tenants, the product."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import uuid
 from bench import stage
 from bench.ingest.load import Result, post
 
-TENANTS = 20
-SECONDS = 8
-CONNECTIONS = 32
-ROUNDS = 2
+TENANTS = stage.size(20, 2)
+SECONDS = stage.size(8, 1)
+CONNECTIONS = stage.size(32, 4)
+ROUNDS = stage.size(2, 1)
 
 
 def main() -> None:

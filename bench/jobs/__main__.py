@@ -1,4 +1,4 @@
-"""python -m bench.jobs: durable jobs done per second by two processes; floor, Celery, the product. And the sweep.
+"""python -m bench.jobs [--quick]: durable jobs done per second by two processes; floor, Celery, the product. And the sweep.
 
 Every job of the product is a row that was committed, claimed, run in its tenant's schema and removed; Celery's is a
 message on the broker of CELERY_BROKER_URL, acknowledged after it ran.
@@ -15,11 +15,12 @@ import psycopg
 
 from bench import stage
 
-COUNT = 10_000
-CELERY_COUNT = 3000
-TENANTS = 10
+COUNT = stage.size(10_000, 300)
+CELERY_COUNT, CELERY_WARM = stage.size(3000, 300), stage.size(200, 50)
+TENANTS = stage.size(10, 2)
 PROCESSES = 2
-ROUNDS = 2
+ROUNDS = stage.size(2, 1)
+SWEEPS = stage.size(3, 1)
 TABLE = "CREATE TABLE IF NOT EXISTS floor_job (id bigserial PRIMARY KEY, payload text NOT NULL)"
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     best = {name: max(measure() for _round in range(ROUNDS)) for name, measure in rates.items()}
     for name, rate in best.items():
         print(f"{name:40} {rate:8.0f}/s")
-    one, thousand = (min(times) for times in zip(*((_sweep(1), _sweep(1000)) for _round in range(3)), strict=True))
+    one, thousand = (min(times) for times in zip(*((_sweep(1), _sweep(1000)) for _round in range(SWEEPS)), strict=True))
     print(f"sweep and empty claim: {one * 1000:.2f} ms among 1 idle tenant, {thousand * 1000:.2f} ms among 1,000")
     floor, celery, product = best.values()
     print(f"against the floor: {product / floor:.2f}")
@@ -110,7 +111,7 @@ def _celery() -> float:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        while int(broker.llen("bench")) > CELERY_COUNT - 200:  # type: ignore[operator,arg-type]  it is warm now
+        while int(broker.llen("bench")) > CELERY_COUNT - CELERY_WARM:  # type: ignore[operator,arg-type]  it is warm now
             time.sleep(0.005)
         begun, first = time.monotonic(), left() - unrelated
         while left() > unrelated and time.monotonic() - begun < 60:
@@ -141,7 +142,7 @@ def _sweep(idle: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE jobs_job")
     times = []
-    for _n in range(200):
+    for _n in range(stage.size(200, 5)):
         begun = time.perf_counter()
         assert tasks.due_queues() == []
         for queue in QUEUES:

@@ -1,4 +1,4 @@
-"""python -m bench.outbox: signed webhooks delivered and recorded per second.
+"""python -m bench.outbox [--quick]: signed webhooks delivered and recorded per second.
 
 Two workers of the product (two tenants, one endpoint each) against two workers of the floor (one table, batches of 100,
 aiohttp 50 at once), and against a loop that takes one row at a time. Receiver and PostgreSQL share the machine.
@@ -17,11 +17,11 @@ import psycopg
 from bench import stage
 from bench.outbox import floor
 
-COUNT = 6000
-SINGLE = 400
+COUNT = stage.size(6000, 200)
+SINGLE = stage.size(400, 20)
 TENANTS = 2
 WORKERS = 2
-ROUNDS = 2
+ROUNDS = stage.size(2, 1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""python -m bench.pages [--scale 0.1]: the pages people look at, with a million leads and five million messages.
+"""python -m bench.pages [--scale 0.1] [--quick]: the pages people look at, with a million leads and five million messages.
 
 For each page: how long the server takes (p50, p95), how many queries it asks, and the floor: the same SQL asked bare by
 psycopg over one connection, nothing rendered. The first run loads the tenant (see loader.py), later ones find it there.
@@ -23,7 +23,7 @@ from bench.pages import loader
 from bench.pages.loader import COMMON, RARE, Scale
 
 HOST = "bench0000.localhost"
-REQUESTS, WARM = 40, 5
+REQUESTS, WARM = stage.size(40, 2), stage.size(5, 1)
 LONGEST = 3.0  # seconds for one page; what is slow is asked less often
 MARK = "pages: complete"
 
@@ -50,10 +50,14 @@ def main() -> None:
         "--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")), help="1: a million leads"
     )
     options.add_argument("--slow", action="store_true", help="print the plan of every query slower than 5 ms")
+    options.add_argument("--quick", action="store_true", help="see only whether it runs; keeps nothing")
     chosen = options.parse_args()
-    scale = Scale.of(chosen.scale)
+    scale = Scale.of(0 if chosen.quick else chosen.scale)
     os.environ["JOBS_NUDGE"] = "0"
-    stage.set_up_kept(f"bench_pages_{scale.leads}", mark=MARK)
+    if chosen.quick:
+        stage.set_up("pages")
+    else:
+        stage.set_up_kept(f"bench_pages_{scale.leads}", mark=MARK)
     _load(scale)
     _collect_static()
     print(f"{stage.machine()}; {scale}; {REQUESTS} requests one after the other")

@@ -1,4 +1,4 @@
-"""python -m bench.tenant: seconds to make an organization, and what an empty one weighs on disk.
+"""python -m bench.tenant [--quick]: seconds to make an organization, and what an empty one weighs on disk.
 
 The floor replays the very SQL of an empty tenant over one connection: what PostgreSQL alone needs. The product's time is
 that of `create_organization`: checks, schema, host name, owner, first rows, all in one transaction. The peer is what
@@ -17,8 +17,8 @@ import psycopg
 
 from bench import stage
 
-TENANTS = 12  # made by the product and by the floor, in turns
-MIGRATED = 2
+TENANTS = stage.size(12, 1)  # made by the product and by the floor, in turns
+MIGRATED = stage.size(2, 1)
 GOAL = 0.5  # seconds
 
 
