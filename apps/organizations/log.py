@@ -133,7 +133,7 @@ def _said(field: Field[Any, Any] | None, value: Any) -> Any:
     if isinstance(field, BooleanField):
         return {"True": _("Yes"), "False": _("No")}.get(str(value), value)
     if isinstance(field, ForeignKey) and str(value).isdecimal() and len(str(value)) < 19:
-        target = field.related_model.objects.filter(pk=value).first()  # type: ignore[union-attr]
+        target = field.related_model._default_manager.filter(pk=value).first()  # noqa: SLF001  documented for this
         return str(target) if target is not None else f"#{value}"
     if isinstance(field, JSONField) and isinstance(value, str):
         try:
