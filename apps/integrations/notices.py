@@ -6,8 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language_bidi, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from apps.ui import phrases
 
 from .models import Notice
 
@@ -28,15 +30,17 @@ def told(notice: Notice) -> Told:
     found = _sentence(notice.topic, notice.text, details)
     if found is None:
         raw = json.dumps(notice.details, ensure_ascii=False, indent=2)
-        sentence = _("The platform sent “%(topic)s”, which is not supported yet.") % {"topic": notice.topic}
+        words = {"topic": _apart(_word(notice.topic))}
+        sentence = _("The platform sent “%(topic)s”, which is not supported yet.") % words
         return Told(sentence, at=notice.at, raw=raw)
     return Told(found[0], found[1], at=notice.at)
 
 
 def _sentence(topic: str, text: str, details: dict[str, Any]) -> tuple[str, str] | None:
     event = _word(details.get("event")).upper()
+    text = _word(text)
     if topic == "error":
-        return _("The platform reported an error: %(text)s") % {"text": text}, "bad"
+        return _("The platform reported an error: %(text)s") % {"text": _apart(text)}, "bad"
     if topic == "history":
         return _history(text, details)
     tables: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
@@ -125,7 +129,7 @@ def _reviews() -> dict[str, tuple[str, str]]:
 
 def _history(text: str, details: dict[str, Any]) -> tuple[str, str] | None:
     if details.get("errors"):
-        return _("Earlier conversations were not shared: %(text)s") % {"text": text}, "warn"
+        return _("Earlier conversations were not shared: %(text)s") % {"text": _apart(text)}, "warn"
     progress = _word(_inner(details, "metadata").get("progress"))
     if not progress:
         return None
@@ -142,19 +146,25 @@ def _values(text: str, details: dict[str, Any]) -> dict[str, str]:
     restrictions = details.get("restriction_info")
     restrictions = restrictions if isinstance(restrictions, list) else []
     kinds = [_word(one.get("restriction_type")) for one in restrictions if isinstance(one, dict)]
-    return {
+    found = {
         "text": _word(alert.get("alert_description")) or _word(details.get("alert_description")) or text or "–",
         "template": _word(details.get("message_template_name")) or "–",
         "language": _word(details.get("message_template_language")) or "–",
         "category": _word(details.get("new_category")).lower() or "–",
         "number": _number(details),
-        "limit": _limit(_word(details.get("current_limit"))),
         "name": _word(details.get("requested_verified_name")) or "–",
         "why": "" if reason.upper() in ("", "NONE") else reason,
         "violation": _word(_inner(details, "violation_info").get("violation_type")) or "–",
         "restriction": ", ".join(filter(None, kinds)) or "–",
         "ban": _word(_inner(details, "ban_info").get("waba_ban_state")) or "–",
     }
+    limit = _limit(_word(details.get("current_limit")))
+    return {**{name: _apart(value) for name, value in found.items()}, "limit": limit}
+
+
+def _apart(value: str) -> str:
+    """A name within a sentence that runs the other way keeps its own direction."""
+    return f"\u2068{value}\u2069" if value and get_language_bidi() else value
 
 
 def _number(details: dict[str, Any]) -> str:
@@ -183,4 +193,6 @@ def _inner(details: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
-    return str(value)[:500] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return phrases.without_bidi_controls(str(value)[:500])

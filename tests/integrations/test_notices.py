@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from apps.integrations import notices, services
 from apps.integrations.models import ConnectedAccount, Notice
@@ -87,3 +88,10 @@ def test_only_so_many_are_kept_and_long_ones_are_shortened(number):
     assert other.notices.count() == 1
     long = keep(number, "feed", words="x" * 50_000)
     assert len(long.details["shortened"]) == services.NOTICE_CHARACTERS
+
+
+def test_names_keep_their_direction_in_arabic(number):
+    notice = keep(number, "calls\u202e")
+    with override("ar"):
+        assert "\u2068calls\u2069" in notices.told(notice).sentence
+    assert "\u202e" not in notices.told(notice).sentence
