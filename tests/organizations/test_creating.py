@@ -15,6 +15,7 @@ from apps.leads.models import Lead
 from apps.organizations import services
 from apps.organizations.models import Domain, Membership, Organization, User
 from apps.organizations.schemas import prepare_dump
+from tests.conftest import PASSWORD
 
 
 def make(slug="dunes", **more):
@@ -44,10 +45,25 @@ def test_an_unknown_owner_is_invited(public):
     assert "http://dunes.localhost:8000/invitation/" in mail.outbox[0].body
 
 
-def test_somebody_we_know_becomes_owner_at_once(public, alice):
-    organization = services.create_organization(slug="dunes", name="Dunes", owner_email="ALICE@example.com")
+def test_somebody_we_know_becomes_owner_at_once_with_their_password(public, alice, dana):
+    known = {"name": "Dunes", "owner_email": "ALICE@example.com", "owner_password": PASSWORD}
+    organization = services.create_organization(slug="dunes", **known)
     assert Membership.objects.get(organization=organization).user == alice
+    organization = services.create_organization(slug="house", name="House", owner_email=dana.email)
+    assert Membership.objects.get(organization=organization).user == dana
     assert not mail.outbox
+
+
+@pytest.mark.parametrize("password", [None, "", "another password"])
+def test_an_account_that_somebody_made_for_an_address_owns_nothing(acme, globex, alice, api_for, password):
+    """Acme's owner made it, knows its password, and would wait for the agency to let its address in."""
+    made = {"email": "chief@rival.example", "password": "known to alice 1", "role": "viewer"}
+    assert api_for(alice).post("/api/users/", made).status_code == 201
+    organization = services.create_organization(
+        slug="rival", name="Rival", owner_email="chief@rival.example", owner_password=password
+    )
+    assert not Membership.objects.filter(organization=organization).exists()
+    assert mail.outbox[-1].to == ["chief@rival.example"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def create_organization(
     *,
     slug: str,
     name: str,
-    owner_email: str,
+    owner: User | None = None,
+    owner_email: str = "",
     owner_password: str | None = None,
     owner_name: str = "",
     by: User | None = None,
@@ -46,13 +47,15 @@ def create_organization(
 ) -> Organization:
     """A tenant with its schema, its host name and its owner; ValidationError on a bad or taken slug.
 
-    The owner is a person we know, or is made (with `owner_password`), or gets an invitation by mail.
+    The owner is given, or made (with `owner_password`), or gets an invitation by mail. Somebody we know comes in at
+    once only with their password, or as the agency's staff: an account alone is no proof of an address, for every
+    organization can make one for any address.
     """
     connection.set_schema_to_public()
     prepare_dump()
     with transaction.atomic():
         organization = _create(slug=slug, name=name, **fields)
-        owner = _owner(owner_email, owner_password, owner_name)
+        owner = owner or _owner(owner_email, owner_password, owner_name)
         if owner is not None:
             add_member(organization, owner, role=Role.OWNER)
         with tenant_context(organization):
@@ -84,9 +87,9 @@ def _create(*, slug: str, name: str, **fields: Any) -> Organization:
 
 def _owner(email: str, password: str | None, name: str) -> User | None:
     known = User.objects.filter(email__iexact=email.strip()).first()
-    if known is not None or not password:
-        return known
-    return User.objects.create_user(email.strip(), password, name=name)
+    if known is not None:
+        return known if known.is_staff or (password and known.check_password(password)) else None
+    return User.objects.create_user(email.strip(), password, name=name) if password else None
 
 
 def update_organization(organization: Organization, *, logo: bytes | None = None, **fields: Any) -> Organization:

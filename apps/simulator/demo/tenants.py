@@ -53,7 +53,7 @@ def make(told: dict[str, Any]) -> Organization:
     if organization is None:
         organization = create_organization(
             slug=told["slug"],
-            owner_email=_person(owner).email,
+            owner=_person(owner),
             **{name: told[name] for name in _ABOUT},
         )
     return organization
