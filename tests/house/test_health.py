@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from apps.conversations.models import Conversation, Message
@@ -162,3 +163,10 @@ def test_every_setting_is_documented():
 def test_the_deployed_settings_are_clean(monkeypatch):
     """`check --deploy` runs with production settings in `make lint`; here the checks of this process."""
     call_command("check", fail_level="WARNING")
+
+
+def test_the_workers_sign_of_life_is_seen_at_every_organization(public, acme):
+    connection.set_schema_to_public()
+    heartbeat.beat()
+    connection.set_tenant(acme)
+    assert heartbeat.age() is not None
