@@ -14,6 +14,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, Field, ForeignKey, JSONField, Q, QuerySet
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from .audit import MASK
 
@@ -57,6 +58,15 @@ _ACTS = {
 }
 
 
+# Fields that no form shows.
+_PLUMBING = frozenset({"id", "uuid", "created_at", "updated_at", "organization", "key_hash", "token_hash", "prefix"})
+_NAMES = {
+    "expires_at": gettext_lazy("Ends"),
+    "state": gettext_lazy("State"),
+    "secrets": gettext_lazy("Signing secrets"),
+}
+
+
 def _day(text: str) -> datetime | None:
     try:
         day = parse_date(text)
@@ -87,6 +97,8 @@ def changes(entry: LogEntry) -> list[Change]:
     model = _model(entry.content_type)
     found = []
     for name, values in (entry.changes or {}).items():
+        if name in _PLUMBING or (model is not None and _field(model, name) is None and isinstance(values, list)):
+            continue  # what nobody chose, and rows of other tables that point here
         if isinstance(values, dict):  # many-to-many: {"operation", "objects"}
             words = ", ".join(map(str, values.get("objects", ())))
             added = values.get("operation") == "add"
@@ -117,6 +129,8 @@ def _field(model: Any, name: str) -> Field[Any, Any] | None:
 
 def _label(model: Any, name: str) -> str:
     field = _field(model, name)
+    if name in _NAMES:
+        return str(_NAMES[name])
     return _capital(str(field.verbose_name)) if field is not None else name
 
 

@@ -40,6 +40,10 @@ class Endpoint(models.Model):
     strikes = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=clock.now)
 
+    class Meta:
+        verbose_name = _("webhook endpoint")
+        verbose_name_plural = _("webhook endpoints")
+
     def __str__(self) -> str:
         return self.description or self.url
 

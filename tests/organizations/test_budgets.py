@@ -29,7 +29,7 @@ def budget(acme):
 
 
 @pytest.mark.parametrize(
-    ("spent", "level"), [("0", "full"), ("7.99", "full"), ("8", "cheap"), ("9.99", "cheap"), ("10", "offline")]
+    ("spent", "level"), [("0", "full"), ("7.99", "full"), ("8", "cheap"), ("9.99", "cheap"), ("10", "draft")]
 )
 def test_ai_becomes_cheaper_as_the_budget_goes(budget, spent, level):
     spend(budget, spent)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,9 @@ def header(catalog: Catalog) -> str:
 def binary_of(catalog: Catalog) -> bytes:
     """Through the text, so that the same .po always gives the same .mo."""
     out = io.BytesIO()
-    write_mo(out, read_po(io.BytesIO(text_of(catalog)), locale=catalog.locale))
+    read = read_po(io.BytesIO(text_of(catalog)), locale=catalog.locale)
+    read.creation_date = read.revision_date = datetime(2026, 1, 1, tzinfo=UTC)  # not the moment of writing
+    write_mo(out, read)
     return out.getvalue()
 
 
