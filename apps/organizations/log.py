@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -58,6 +59,8 @@ _ACTS = {
 }
 
 
+Names = dict[tuple[Any, int], str]  # of rows, by model and id
+
 # Fields that no form shows.
 _PLUMBING = frozenset({"id", "uuid", "created_at", "updated_at", "organization", "key_hash", "token_hash", "prefix"})
 _NAMES = {
@@ -92,8 +95,28 @@ def act_of(entry: LogEntry) -> str:
     return next(name for name, number in _ACTS.items() if number == entry.action)
 
 
-def changes(entry: LogEntry) -> list[Change]:
-    """What changed, field by field, with the names that forms use."""
+def look_up(entries: Iterable[LogEntry]) -> Names:
+    """The rows that changes point at, by name: one query per model, however many entries there are."""
+    wanted: dict[Any, set[int]] = {}
+    for entry in entries:
+        model = _model(entry.content_type)
+        for name, values in (entry.changes or {}).items():
+            field = _field(model, name)
+            if isinstance(field, ForeignKey) and isinstance(values, list | tuple):
+                wanted.setdefault(field.related_model, set()).update(filter(None, map(_key, values)))
+    return {
+        (model, key): str(row)
+        for model, keys in wanted.items()
+        for key, row in model._default_manager.in_bulk(keys).items()  # noqa: SLF001  documented for this
+    }
+
+
+def _key(value: Any) -> int:
+    return int(value) if str(value).isdecimal() and len(str(value)) < 19 else 0
+
+
+def changes(entry: LogEntry, names: Names) -> list[Change]:
+    """What changed, field by field, with the names that forms use; `names` from look_up."""
     model = _model(entry.content_type)
     found = []
     for name, values in (entry.changes or {}).items():
@@ -109,7 +132,7 @@ def changes(entry: LogEntry) -> list[Change]:
             continue
         secret = MASK in values
         field = _field(model, name)
-        before, after = (_words(value if secret else _said(field, value)) for value in values)
+        before, after = (_words(value if secret else _said(field, value, names)) for value in values)
         if secret or entry.action != LogEntry.Action.CREATE or after:
             found.append(Change(_label(model, name), before, after, secret))
     return found
@@ -138,7 +161,7 @@ def _capital(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def _said(field: Field[Any, Any] | None, value: Any) -> Any:
+def _said(field: Field[Any, Any] | None, value: Any, names: Names) -> Any:
     """A stored value as a form would show it: a choice's label, yes or no, a name instead of a number."""
     if value in (None, "None", "") or field is None:
         return value
@@ -146,9 +169,8 @@ def _said(field: Field[Any, Any] | None, value: Any) -> Any:
         return dict(field.flatchoices).get(value, value)
     if isinstance(field, BooleanField):
         return {"True": _("Yes"), "False": _("No")}.get(str(value), value)
-    if isinstance(field, ForeignKey) and str(value).isdecimal() and len(str(value)) < 19:
-        target = field.related_model._default_manager.filter(pk=value).first()  # noqa: SLF001  documented for this
-        return str(target) if target is not None else f"#{value}"
+    if isinstance(field, ForeignKey) and (key := _key(value)):
+        return names.get((field.related_model, key), f"#{value}")
     if isinstance(field, JSONField) and isinstance(value, str):
         try:
             return _flat(json.loads(value))

@@ -31,7 +31,7 @@ def newest(what: str) -> LogEntry:
 
 
 def told(entry: LogEntry) -> dict[str, tuple[str, str]]:
-    return {change.field: (change.before, change.after) for change in log.changes(entry)}
+    return {change.field: (change.before, change.after) for change in log.changes(entry, log.look_up([entry]))}
 
 
 @pytest.mark.parametrize(

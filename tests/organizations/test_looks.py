@@ -80,7 +80,7 @@ THEIRS_ALONE = THEIRS | {
 DRAWN_BY_US = {"console", "console-search", "console-new", "console-enter"}
 
 
-FEW = [Variant("phone", "dark", "ar"), Variant("desktop", "light", "en")]
+FEW = [Variant("phone", "dark", "ar")]
 
 
 @pytest.mark.slow

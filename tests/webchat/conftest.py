@@ -10,7 +10,10 @@ import pytest
 
 from apps.webchat import services
 from tests.conftest import HOSTS, TenantAPIClient
-from tests.simulator.conftest import real, worker  # noqa: F401  fixtures
+from tests.simulator.conftest import real as running
+from tests.simulator.conftest import worker  # noqa: F401  a fixture
+
+assert running  # another one
 
 
 class Browser:
@@ -39,10 +42,11 @@ def acme(acme: Any) -> Any:
 
 
 @pytest.fixture
-def real(real: Any) -> Any:
-    with real.inside("acme") as organization:
+def real(running: Any) -> Any:
+    """The product on a real port, where Acme has its chat."""
+    with running.inside("acme") as organization:
         services.open_chat(organization)
-    return real
+    return running
 
 
 @pytest.fixture

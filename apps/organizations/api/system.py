@@ -116,7 +116,7 @@ class AuditSerializer(serializers.ModelSerializer[LogEntry]):
         return f"{entry.content_type.app_label}.{entry.content_type.model}"
 
     def get_changes(self, entry: LogEntry) -> list[dict[str, str]]:
-        return ChangeSerializer(log.changes(entry), many=True).data  # type: ignore[return-value]
+        return ChangeSerializer(log.changes(entry, self.context["names"]), many=True).data  # type: ignore[return-value]
 
 
 _FILTERS = [
@@ -140,6 +140,12 @@ class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[LogEntry]):
     def get_queryset(self) -> QuerySet[LogEntry]:
         asked = {name: self.request.query_params.get(name, "") for name in ("who", "what", "act", "since", "until")}
         return log.entries(**asked)
+
+    def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """A page of the log."""
+        page = self.paginate_queryset(self.get_queryset()) or []
+        context = {**self.get_serializer_context(), "names": log.look_up(page)}
+        return self.get_paginated_response(AuditSerializer(page, many=True, context=context).data)
 
 
 class OrganizationSerializer(serializers.ModelSerializer[Organization]):
