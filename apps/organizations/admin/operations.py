@@ -130,7 +130,8 @@ class LogAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("Changes"))
     def words(self, row: LogEntry) -> str:
         return "\n".join(
-            f"{change.field}: {change.before or '–'} → {change.after or '–'}" for change in log.changes(row, log.look_up([row]))
+            f"{change.field}: {change.before or '–'} → {change.after or '–'}"
+            for change in log.changes(row, log.look_up([row]))
         )
 
 
