@@ -14,7 +14,7 @@ from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from apps.ui import phrases, text
 
@@ -251,7 +251,13 @@ def card(item: Item, language: str | None = None) -> dict[str, Any]:
     """
     with override(language or None):
         price = phrases.money(item.price, item.currency) if item.price is not None else ""
-        availability = "" if item.stock is None else _("In stock") if item.stock > 0 else _("Out of stock")
+        availability = (
+            ""
+            if item.stock is None
+            else pgettext("said of an item", "In stock")
+            if item.stock > 0
+            else _("Out of stock")
+        )
     image = next(iter(item.images.all()), None)
     category = item.category.text(language) if item.category else ""
     return {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # events are declared, and so this is imported, before models
     from .models import Job
 
 __all__ = [
-    "LeaseLost", "Report", "cancel", "claim", "drain", "fence", "hold", "retry", "run", "run_due", "schedule",
+    "LeaseLost", "Report", "cancel", "claim", "drain", "fence", "hold", "is_under_way", "retry", "run", "run_due", "schedule",
     "surely", "wake",
 ]  # fmt: skip
 
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 PATIENCE = 0.5
 # How long to leave a drain whose writers have not committed yet.
 SOON = timedelta(milliseconds=50)
+# What is due within DUE_SOON, and has not waited for longer than LONG_OVERDUE, counts as under way.
+DUE_SOON, LONG_OVERDUE = timedelta(seconds=20), timedelta(seconds=45)
 
 
 @dataclass
@@ -89,6 +91,27 @@ def wake(kind: str, *, schema: str | None = None) -> None:
         created = cursor.rowcount > 0
     if created:
         transaction.on_commit(lambda: notifier.nudge(queue, 0))
+
+
+def is_under_way(*promises: tuple[str, str]) -> bool:
+    """Whether one of these (kind, key) of the current tenant is being done, or due in moments: for "is writing …".
+
+    What is far off is not under way, nor is what nobody has taken up for long.
+    """
+    now = clock.now()
+    kinds, keys = map(list, zip(*promises, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+              SELECT FROM unnest(%s::text[], %s::text[]) AS asked(kind, key)
+                JOIN public.jobs_job j ON (j.schema, j.kind, j.key) = (%s, asked.kind, asked.key)
+               WHERE j.failed_at IS NULL
+                 AND (j.leased_until > %s OR j.leased_until IS NULL AND j.run_at BETWEEN %s AND %s))
+            """,
+            [kinds, keys, connection.schema_name, now, now - LONG_OVERDUE, now + DUE_SOON],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 # Also part of the one statement in which a fact is recorded.

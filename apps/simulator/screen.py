@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -16,9 +16,7 @@ from apps.conversations.models import Conversation, Message, MessageTemplate, Ow
 from apps.conversations.outgoing import SEND
 from apps.conversations.replies import REPLY
 from apps.integrations.door import WAKES
-from apps.jobs import clock
-from apps.jobs.connection import connection
-from apps.jobs.models import Job
+from apps.jobs import services as jobs
 from apps.organizations.queries import absolute
 from config import heartbeat
 
@@ -26,8 +24,6 @@ from . import queries
 from .models import Phone, PhoneMessage
 from .wire import Press
 
-# A job this far off is no answer that is being written.
-SOON = timedelta(seconds=20)
 LONGEST = 100
 
 
@@ -125,17 +121,9 @@ def _stored(conversation: Conversation | None) -> dict[str, Message]:
 def _is_typing(conversation: Conversation | None) -> bool:
     """Whether work is under way that ends in an answer of the bot."""
     if conversation is None:
-        kinds = [(WAKES, "")]
-    elif conversation.owner == Owner.BOT:
-        kinds = [(WAKES, ""), (REPLY, str(conversation.pk)), (SEND, str(conversation.pk))]
-    else:
-        return False
-    due = clock.now() + SOON
-    rows = Job.objects.filter(schema=connection.schema_name, kind__in=[kind for kind, _key in kinds], failed_at=None)
-    return any(
-        (row.kind, row.key) in kinds and (row.run_at is None or row.run_at < due)
-        for row in rows.filter(key__in=[key for _kind, key in kinds])
-    )
+        return jobs.is_under_way((WAKES, ""))
+    key = str(conversation.pk)
+    return conversation.owner == Owner.BOT and jobs.is_under_way((WAKES, ""), (REPLY, key), (SEND, key))
 
 
 def _bubble(row: PhoneMessage, phone: Phone, stored: Message | None) -> Bubble:

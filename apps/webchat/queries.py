@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from apps.ai.queries import persona
@@ -12,17 +12,13 @@ from apps.conversations.models import Conversation, Message, Owner
 from apps.conversations.queries import present
 from apps.conversations.replies import REPLY
 from apps.integrations.models import ConnectedAccount
-from apps.jobs import clock
-from apps.jobs.connection import connection
-from apps.jobs.models import Job
+from apps.jobs import services as jobs
 from apps.organizations.queries import current_organization
 
 from .visitors import Visitor
 
 CHANNEL = "webchat"
 PAGE = 40  # messages at once
-# An answer that is due later than this, or overdue for longer, is not one that is being written now.
-SOON, LATE = timedelta(seconds=20), timedelta(seconds=45)
 
 Status = Message.Status
 _SHOWN = (Status.RECEIVED, Status.SENT, Status.DELIVERED, Status.READ)
@@ -98,22 +94,12 @@ def thread(conversation: Conversation | None, *, known: str = "", before: int | 
 
 def _who_types(conversation: Conversation) -> str:
     """An agent who types, or the persona while an answer is being made; "" for nobody."""
-    now = clock.now()
     for presence in present(conversation):
         if presence.is_typing:
             return first_name(str(presence.user))
-    if conversation.owner != Owner.BOT:
+    if conversation.owner != Owner.BOT or not jobs.is_under_way((REPLY, str(conversation.pk))):
         return ""
-    job = Job.objects.filter(
-        schema=connection.schema_name, kind=REPLY, key=str(conversation.pk), failed_at=None
-    ).first()
-    if job is None:
-        return ""
-    if job.leased_until is not None:
-        is_near = job.leased_until > now  # a worker is at it
-    else:
-        is_near = job.run_at is not None and now - LATE < job.run_at < now + SOON
-    return str(persona().name) if is_near else ""
+    return str(persona().name)
 
 
 def first_name(name: str) -> str:

@@ -209,7 +209,7 @@ function make(tag, name, text) {
 const drawn = new Map();
 function draw() {
   const all = [...messages.map((one) => ({ ...one, line: `s${one.id}` })), ...outbox.map(own)];
-  part("greeting").hidden = Boolean(older) || false;
+  part("greeting").hidden = Boolean(older);
   root.querySelector('[data-act="older"]').hidden = !older;
   for (const button of root.querySelectorAll("[data-starter]")) button.parentElement.hidden = all.length > 0;
   const wanted = [];
