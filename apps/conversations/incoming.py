@@ -230,6 +230,8 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         leads.note_message(conversation.lead, channel=conversation.channel, text=stored.text, at=at)
     if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
+    if fact.shared is not None:
+        leads.capture_details(conversation.lead, by="customer", **asdict(fact.shared))
     if wants and conversation.owner == Owner.HUMAN:
         _note_details(conversation.lead, stored.text)
 

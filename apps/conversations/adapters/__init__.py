@@ -89,6 +89,22 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shared:
+    """Contact details that a customer gave about *themselves* by an act of the platform, not in words of theirs.
+
+    Such acts are WhatsApp's shared contact with `origin: contact_request`, a form that was filled in (`nfm_reply`),
+    Messenger's quick replies for one's own phone number or address. Somebody else's card, a place, an order or
+    anything written in a text is none: what texts say is looked through elsewhere, and believed less. The values are
+    as the platform gave them; they are checked, brought into one form and kept as *claimed*.
+    """
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    company: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attachment:
     """`url` may expire; `media_id` (WhatsApp) needs a further call. `size` in bytes, None if unknown."""
 
@@ -144,6 +160,7 @@ class Inbound(Fact):
     payload: str = ""  # postback or quick-reply payload
     reply_to: str = ""  # id of the message answered, or the story
     origin: Origin | None = None
+    shared: Shared | None = None  # what they gave about themselves by an act of the platform; never from text
     standby: bool = False  # another app owns the thread: show, do not answer
     history: bool = False  # synced from before we were connected: show, never answer
     details: dict[str, Any] = field(default_factory=dict)
