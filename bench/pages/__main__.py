@@ -103,7 +103,7 @@ def _load(scale: Scale) -> None:
 def _collect_static() -> None:
     from django.core.management import call_command
 
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc"])
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def _client() -> Any:

@@ -159,6 +159,7 @@ class Stack:
             *PROJECT.glob("apps/*/migrations/*.py"),
             *PROJECT.glob("static/**/*"),
             *PROJECT.glob("apps/*/static/**/*"),
+            PROJECT / "config/static_files.py",
         ]
         wanted = fingerprint(
             PROJECT / "requirements.txt",

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
@@ -69,8 +70,7 @@ class Command(BaseCommand):
         if stamp.is_file() and stamp.read_text() == wanted:
             return
         self.stdout.write("Collecting static files …")
-        # The second OpenAPI viewer in the sidecar (20 MB) is not used.
-        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc"])
+        call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(wanted)
 
     def _demo(self) -> None:
@@ -114,10 +114,11 @@ def _set_state(schema: str, state: str) -> None:
 
 
 def _static_state() -> str:
-    """A hash over all static files' names, sizes and times."""
+    """A hash over all static files' names, sizes and times, and over what is rewritten in them."""
     files = []
     for finder in finders.get_finders():
         for name, storage in finder.list([]):
             stat = Path(storage.path(name)).stat()
             files.append((name, stat.st_size, int(stat.st_mtime)))
-    return hashlib.sha256(json.dumps(sorted(files)).encode()).hexdigest()
+    rewriting = repr(getattr(staticfiles_storage, "patterns", ""))
+    return hashlib.sha256(json.dumps([rewriting, *sorted(files)]).encode()).hexdigest()
