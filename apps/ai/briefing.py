@@ -7,6 +7,7 @@ never as values. No key, address or id of ours is in it either, so there is noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from apps.ai.models import Persona
 from apps.ai.providers import Briefing, IntentSpec
@@ -20,6 +21,7 @@ def build(
     known: Mapping[str, str],
     *,
     organization: str,
+    now: datetime | None = None,
     knowledge: Sequence[str] = (),
     intents: Sequence[IntentSpec] = (),
 ) -> Briefing:
@@ -34,6 +36,7 @@ def build(
         known={field: value for field, value in known.items() if value},
         intents=tuple(intents),
         hours=persona.hours,
+        now=f"{now:%A %-d %B %Y, %H:%M} ({now.tzinfo})" if now else "",
         knowledge=tuple(knowledge),
     )
 
@@ -50,6 +53,7 @@ def prompt(persona: Persona, briefing: Briefing) -> str:
         _section("Rules of the organization", persona.rules, _RULES),
         _section("What you know", "\n\n".join(briefing.knowledge), _KNOWLEDGE),
         _questions(briefing.intents),
+        _section("Now it is", briefing.now, 100),
         _LIMITS,
     ]
     return "\n\n".join(section for section in sections if section)
@@ -63,7 +67,7 @@ def private_parts(briefing: Briefing) -> tuple[str, ...]:
 def public_parts(briefing: Briefing) -> tuple[str, ...]:
     """What of it may be told to anybody, word for word."""
     answers = (text for intent in briefing.intents for text in intent.responses.values())
-    return (briefing.hours, *briefing.knowledge, *briefing.greeting.values(), *answers)
+    return (briefing.hours, briefing.now, *briefing.knowledge, *briefing.greeting.values(), *answers)
 
 
 _WORK = """How you work:

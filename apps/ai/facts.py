@@ -134,6 +134,7 @@ def rows_of(turns: Iterable[Turn], briefing: Briefing | None = None) -> list[dic
         rows.extend({"customer": " ".join(map(str, call.arguments.values()))} for call in turn.calls)
     if briefing:
         rows.append({"hours": briefing.hours, "organization": briefing.organization})
+        rows.append({"text": briefing.now})
         rows.append({"customer": _words(briefing.known)})
         rows.extend({"text": note} for note in briefing.knowledge)
         rows.extend({"text": text} for text in briefing.greeting.values())

@@ -370,9 +370,14 @@ def briefing_for(
     persona: Persona, known: Mapping[str, str] | None = None, *, organization: Organization | None = None
 ) -> Briefing:
     """What the persona is and knows, for one person; `known`: name, email, phone as far as we have them."""
-    name = (organization or current_organization()).name
+    organization = organization or current_organization()
     return briefings.build(
-        persona, known or {}, organization=name, knowledge=queries.notes(), intents=queries.intents()
+        persona,
+        known or {},
+        organization=organization.name,
+        now=clock.now().astimezone(organization.zone),
+        knowledge=queries.notes(),
+        intents=queries.intents(),
     )
 
 

@@ -10,12 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.jobs import clock
 from apps.organizations.models import Role
+from apps.organizations.queries import calendar_day, current_organization
 
 from . import queries
 from .forms import RangeForm
-from .services import calendar_day
 
 
 class StatsSerializer(serializers.Serializer[Any]):
@@ -54,7 +53,7 @@ class StatsView(APIView):
         form = RangeForm(request.query_params)
         if not form.is_valid():
             raise serializers.ValidationError(form.errors.get_json_data())
-        days = form.range(calendar_day(clock.now()))
+        days = form.range(calendar_day(current_organization()))
         found = queries.figures(days)
         body = {
             "start": days.start,

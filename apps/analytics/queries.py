@@ -83,7 +83,7 @@ def figures(days: Range) -> Figures:
 
 
 def ai_cost(days: Range) -> dict[date, Decimal]:
-    """USD spent on AI per day (the ledger's days are UTC)."""
+    """USD spent on AI per day of the organization's calendar."""
     rows = (
         Usage.objects.filter(
             organization=current_organization(), day__range=(days.start, days.end), kind__startswith="ai_"

@@ -9,11 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from apps.analytics.forms import PRESETS, RangeForm
-from apps.analytics.services import calendar_day
 from apps.catalog import queries as catalog
-from apps.jobs import clock
 from apps.organizations.access import member_required, role_of
 from apps.organizations.models import Role
+from apps.organizations.queries import calendar_day, current_organization
 
 from .home import figures_for
 from .journey import journey
@@ -29,7 +28,7 @@ def entry(_request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What the organization's front desk brought in, over a range of days."""
     form = RangeForm(request.GET)
-    days = form.range(calendar_day(clock.now()))
+    days = form.range(calendar_day(current_organization()))
     context = {"form": form, "days": days, "presets": list(PRESETS.items()), **figures_for(days)}
     return render(request, "dashboard/home.html", context)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 from django.db import connection as _connection
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,3 +23,16 @@ if TYPE_CHECKING:
 
 
 connection = cast("TenantConnection", _connection)
+
+
+def follow_zone(_connection: TenantConnection, tenant: Any) -> None:
+    """It is the time that it is where the active tenant is; in public it is UTC.
+
+    Called by django-tenants at every change of tenant (EXTRA_SET_TENANT_METHOD_PATH), so requests, jobs, commands and
+    whatever comes later need not think of it. A stand-in that only names a schema has no zone.
+    """
+    name = getattr(tenant, "timezone", "")
+    if name:
+        timezone.activate(ZoneInfo(name))
+    else:
+        timezone.deactivate()

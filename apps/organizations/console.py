@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models.functions import TruncMonth
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ from apps.jobs.models import Job
 
 from .hosts import address_of
 from .models import AccountRoute, Domain, Organization, OrganizationHealth, UnroutedDelivery, Usage
-from .queries import month_of
+from .queries import calendar_day, month_of
 
 SHOWN = 200  # of more, the first in the chosen order
 SORTS = ("name", "trouble", "messages", "spend", "recent")
@@ -80,14 +81,17 @@ def overview(search: str = "", sort: str = "name") -> list[Row]:
     for pk, host in Domain.objects.filter(is_primary=True).values_list("tenant_id", "domain"):
         if pk in rows:
             rows[pk].address = f"{address_of(host)}/"
-    today = clock.now().date()
-    month = Usage.objects.filter(day__gte=month_of(today), day__lte=today).values("organization_id")
+    # Each in the month that it is where the organization is: around midnight of the first, two at a time.
+    months = {pk: month_of(calendar_day(row.organization)) for pk, row in rows.items()}
+    since = min(months.values(), default=clock.now().date())
+    month = Usage.objects.filter(day__gte=since).annotate(month=TruncMonth("day")).values("organization_id", "month")
     for used in month.annotate(
         received=Sum("quantity", filter=Q(kind="message_in")),
         sent=Sum("quantity", filter=Q(kind="message_out")),
         spend=Sum("cost_usd", filter=Q(kind__startswith="ai_")),
     ):
-        if row := rows.get(used["organization_id"]):
+        row = rows.get(used["organization_id"])
+        if row and used["month"] == months[row.organization.pk]:
             row.received, row.sent = used["received"] or 0, used["sent"] or 0
             row.spend = used["spend"] or Decimal(0)
     for pk, channel, number in AccountRoute.objects.values_list("organization_id", "channel").annotate(Count("id")):
@@ -156,7 +160,9 @@ def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def trouble_badge(_request: HttpRequest) -> str:
     """The number beside "Organizations" in the console's menu: how many are over 80 % of a budget this month."""
     month = month_of(clock.now().date())
-    over = Organization.objects.filter(budget_alerts__month=month, budget_alerts__percent__gte=80).distinct().count()
+    over = (
+        Organization.objects.filter(budget_alerts__month__gte=month, budget_alerts__percent__gte=80).distinct().count()
+    )
     return str(over) if over else ""
 
 

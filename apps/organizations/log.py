@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from auditlog.models import LogEntry
@@ -13,6 +13,7 @@ from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, Field, ForeignKey, JSONField, Q, QuerySet
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -45,9 +46,9 @@ def entries(*, who: str = "", what: str = "", since: str = "", until: str = "", 
     if act in _ACTS:
         found = found.filter(action=_ACTS[act])
     if day := _day(since):
-        found = found.filter(timestamp__gte=day)
+        found = found.filter(timestamp__gte=_midnight(day))
     if day := _day(until):
-        found = found.filter(timestamp__lt=day + timedelta(days=1))
+        found = found.filter(timestamp__lt=_midnight(day + timedelta(days=1)))
     return found
 
 
@@ -70,12 +71,16 @@ _NAMES = {
 }
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str) -> date | None:
     try:
         day = parse_date(text)
     except ValueError:
         return None
-    return datetime.combine(day, time(), UTC) if day and day.year < 9999 else None
+    return day if day and 1 < day.year < 9999 else None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
 
 
 def subjects() -> list[tuple[str, str]]:

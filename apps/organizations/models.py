@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -114,6 +114,10 @@ class Organization(TenantMixin):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 class Domain(DomainMixin):
@@ -260,7 +264,7 @@ class StaffEntry(models.Model):
 
 
 class Usage(models.Model):
-    """What an organization used on one day (UTC). kind: message_in, message_out, ai_input_tokens, …"""
+    """What an organization used on one day of its own calendar. kind: message_in, message_out, ai_input_tokens, …"""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="usage")
     day = models.DateField()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
 
 from apps.jobs import clock
-from apps.jobs.connection import connection
+from apps.jobs.connection import connection, follow_zone
 
 from .hosts import address_of
 from .models import ApiKey, BudgetAlert, Invitation, Membership, Organization, Role, Usage, User
@@ -29,7 +29,13 @@ def current_organization() -> Organization:
     tenant_before = connection.tenant
     if tenant_before.schema_name == organization.schema_name:
         connection.tenant = organization  # the same schema, now with its row at hand
+        follow_zone(connection, organization)
     return organization
+
+
+def calendar_day(organization: Organization, moment: datetime | None = None) -> date:
+    """The day it is (at this moment) where the organization is."""
+    return (moment or clock.now()).astimezone(organization.zone).date()
 
 
 def absolute(address: str) -> str:
@@ -54,8 +60,8 @@ def month_of(day: date) -> date:
 
 
 def spent_this_month(organization: Organization) -> Decimal:
-    """USD spent on AI in the current calendar month (UTC)."""
-    today = clock.now().date()
+    """USD spent on AI in the organization's current calendar month."""
+    today = calendar_day(organization)
     total = Usage.objects.filter(
         organization=organization, day__gte=month_of(today), day__lte=today, kind__startswith="ai_"
     ).aggregate(cost=Sum("cost_usd"))["cost"]
@@ -63,8 +69,8 @@ def spent_this_month(organization: Organization) -> Decimal:
 
 
 def messages_this_month(organization: Organization) -> int:
-    """Messages sent in the current calendar month (UTC)."""
-    today = clock.now().date()
+    """Messages sent in the organization's current calendar month."""
+    today = calendar_day(organization)
     total = Usage.objects.filter(
         organization=organization, day__gte=month_of(today), day__lte=today, kind="message_out"
     ).aggregate(sent=Sum("quantity"))["sent"]
@@ -84,7 +90,7 @@ def budget_shares(organization: Organization) -> dict[str, float]:
 def budget_alerts(organization: Organization) -> dict[str, int]:
     """The highest share passed this month, per budget, from 80 % on: what banners tell."""
     rows = BudgetAlert.objects.filter(
-        organization=organization, month=month_of(clock.now().date()), percent__gte=80
+        organization=organization, month=month_of(calendar_day(organization)), percent__gte=80
     ).values_list("budget", "percent")
     highest: dict[str, int] = {}
     for budget, percent in rows:

@@ -29,6 +29,8 @@ TENANT_MODEL = "organizations.Organization"
 TENANT_DOMAIN_MODEL = "organizations.Domain"
 # SET search_path once per connection and tenant, not before every statement.
 TENANT_LIMIT_SET_CALLS = True
+# Wherever a tenant becomes active, its time zone does.
+EXTRA_SET_TENANT_METHOD_PATH = "apps.jobs.connection.follow_zone"
 
 _broker = urlsplit(env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0"))
 _cache_url = env.str("CACHE_URL", "")

@@ -11,4 +11,4 @@ LANGUAGE_COOKIE_NAME = "language"
 FORMAT_MODULE_PATH = ["apps.ui.formats"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = "UTC"  # what is stored, and what is shown where no organization is active

@@ -10,10 +10,11 @@ from django_tenants.utils import tenant_context
 from apps.analytics import queries
 from apps.analytics.models import Tally
 from apps.analytics.queries import Range
-from apps.analytics.services import calendar_day, tally
+from apps.analytics.services import tally
 from apps.events import record
 from apps.jobs import clock
 from apps.leads.events import LeadCreated, LeadStageChanged
+from apps.organizations.queries import calendar_day
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -34,7 +35,7 @@ def test_days_are_the_organizations_own(acme):
     acme.timezone = "Asia/Dubai"
     acme.save()
     late = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
-    assert calendar_day(late) == date(2026, 11, 21)
+    assert calendar_day(acme, late) == date(2026, 11, 21)
     tally(late, [("lead.created", "whatsapp", 0)])
     assert Tally.objects.get().day == date(2026, 11, 21)
 

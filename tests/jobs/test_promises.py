@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,19 @@ def test_runs_in_its_tenant_when_due_and_not_before(acme, kind, run_due_jobs):
         run_due_jobs()
     assert seen == [("acme", "a")]
     assert not Job.objects.filter(kind=name).exists()
+
+
+def test_runs_on_its_organizations_clock_and_leaves_none_behind(acme, globex, kind):
+    for organization, zone in ((acme, "Asia/Kolkata"), (globex, "Pacific/Kiritimati")):
+        type(organization).objects.filter(pk=organization.pk).update(timezone=zone)
+    seen = []
+    name = kind(lambda job: seen.append((job.schema, timezone.get_current_timezone_name())))
+    for schema in ("acme", "globex"):
+        services.schedule(name, schema=schema)
+    connection.set_schema_to_public()
+    services.run_due()
+    assert sorted(seen) == [("acme", "Asia/Kolkata"), ("globex", "Pacific/Kiritimati")]
+    assert timezone.get_current_timezone_name() == "UTC"
 
 
 def test_asked_again_while_it_runs_it_runs_again(acme, kind, run_due_jobs):

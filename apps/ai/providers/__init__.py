@@ -81,6 +81,7 @@ class Briefing:
     known: dict[str, str] = field(default_factory=dict)  # what we already know of the person
     intents: tuple[IntentSpec, ...] = ()
     hours: str = ""
+    now: str = ""  # day and time where the organization is, with its zone
     knowledge: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,6 +54,7 @@ def snooze(conversation: Conversation, *, until: datetime, by: User | None, acto
     """Put a conversation away until a time, or until the customer writes."""
     if until <= clock.now():
         raise ValidationError({"until": _("Choose a time that is still to come.")})
+    until = until.astimezone(UTC)  # written down as every moment is, whatever clock it was chosen by
     locked = lock(conversation)
     locked.change(status=Status.SNOOZED, snoozed_until=until)
     write_notice(locked, "snoozed", by=real_user(by), until=until.isoformat())

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
@@ -86,6 +87,13 @@ class OrganizationAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a tenant's schema does not go with a click; pause it
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **more: Any) -> HttpResponse:
+        """On the organization's own clock: this page speaks of it alone."""
+        organization = self.get_object(request, object_id)
+        with timezone.override(organization.zone if organization else None):
+            response = super().change_view(request, object_id, *args, **more)
+            return response.render() if isinstance(response, TemplateResponse) else response
 
     # One form makes schema, host name and owner.
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:

@@ -13,8 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.jobs import clock
-
 from .. import log, queries, services
 from ..access import role_of
 from ..models import ApiKey, Organization, Role
@@ -123,8 +121,8 @@ _FILTERS = [
     OpenApiParameter("who", str, description="An e-mail address, a name, or an actor such as api_key:2"),
     OpenApiParameter("what", str, description="A kind of object, such as leads.lead"),
     OpenApiParameter("act", str, enum=["create", "update", "delete", "access"]),
-    OpenApiParameter("since", date, description="From this day on (UTC)"),
-    OpenApiParameter("until", date, description="Up to and including this day (UTC)"),
+    OpenApiParameter("since", date, description="From this day on, in the organization's time zone"),
+    OpenApiParameter("until", date, description="Up to and including this day"),
 ]
 
 
@@ -208,7 +206,7 @@ class UsageView(APIView):
         text = request.query_params.get("days", "30")
         if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= 366):
             raise serializers.ValidationError({"days": ["A number from 1 to 366."]})
-        last = clock.now().date()
+        last = queries.calendar_day(queries.current_organization())
         table = queries.usage_by_day(queries.current_organization(), last - timedelta(days=int(text) - 1), last)
         rows = [
             {"day": day, "kind": kind, "quantity": row["quantity"], "cost_usd": str(row["cost"])}

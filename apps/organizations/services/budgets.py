@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.template.loader import render_to_string
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.jobs import clock
@@ -35,12 +35,13 @@ def meter(organization: Organization, uses: Iterable[tuple[str, int, Decimal]]) 
     rows = sorted(uses)
     if not rows:
         return
+    day = queries.calendar_day(organization)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO public.organizations_usage AS u (organization_id, day, kind, quantity, cost_usd)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (organization_id, day, kind) DO UPDATE"
             " SET quantity = u.quantity + excluded.quantity, cost_usd = u.cost_usd + excluded.cost_usd",
-            [(organization.pk, clock.now().date(), kind, quantity, cost) for kind, quantity, cost in rows],
+            [(organization.pk, day, kind, quantity, cost) for kind, quantity, cost in rows],
         )
     _check_soon(organization)
 
@@ -82,7 +83,7 @@ def check_budgets(organization: Organization) -> list[BudgetAlert]:
         for step in (step for step in ALERTS if percent >= step):
             row, created = BudgetAlert.objects.get_or_create(
                 organization=organization,
-                month=queries.month_of(clock.now().date()),
+                month=queries.month_of(queries.calendar_day(organization)),
                 budget=budget,
                 percent=step,
             )
@@ -100,7 +101,7 @@ def _tell(organization: Organization, alert: BudgetAlert) -> None:
         organization=organization, role=Role.OWNER, is_active=True, user__is_active=True
     ).values_list("user__email", flat=True)
     staff = User.objects.filter(is_staff=True, is_active=True).values_list("email", flat=True)
-    with translation.override(organization.language):
+    with translation.override(organization.language), timezone.override(organization.zone):
         mail = EmailMessage(
             subject=_("%(organization)s has used %(percent)s%% of a monthly budget")
             % {"organization": organization.name, "percent": alert.percent},

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.jobs import clock
@@ -73,7 +73,7 @@ def link_for(organization: Organization, token: str) -> str:
 def send_invitation(invitation: Invitation, link: str) -> bool:
     """Mail the link; False and a sentence in the invitation where the mail could not be handed over."""
     organization = invitation.organization
-    with translation.override(organization.language):
+    with translation.override(organization.language), timezone.override(organization.zone):
         context = {"invitation": invitation, "organization": organization, "link": link}
         mail = EmailMessage(
             subject=_("Join %(organization)s on Frontdesk") % {"organization": organization.name},

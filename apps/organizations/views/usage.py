@@ -12,7 +12,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.jobs import clock
 from apps.ui.charts import Chart, Series
 
 from .. import queries, services
@@ -36,7 +35,7 @@ def usage(request: HttpRequest) -> HttpResponse:
     """Charts per day, a table per kind, and how much of the budgets is left."""
     chosen = request.GET.get("days", "30")
     span = int(chosen) if chosen in RANGES else 30
-    last = clock.now().date()
+    last = queries.calendar_day(queries.current_organization())
     first = last - timedelta(days=span - 1)
     table = queries.usage_by_day(queries.current_organization(), first, last)
     days = queries.days(first, last)
