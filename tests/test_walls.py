@@ -257,8 +257,8 @@ def _public() -> list[tuple[Route, str, str]]:
 def test_the_console_is_for_staff(who, public, client_for, request):
     user = request.getfixturevalue(who) if who else None
     client = client_for(user, None)
-    # Of charlie's own: the list of places where he works.
-    own = {"organizations-public:mine"} if who else set()
+    # Of charlie's own: the list of places where he works, and the door to the one.
+    own = {"organizations-public:mine", "organizations-public:front-door"} if who else set()
     wrong = try_all(
         [entry for entry in _public() if entry[0].name not in own],
         client,

@@ -30,7 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         if getattr(request, "tenant", None) is None:
-            return reverse("admin:index") if request.user.is_staff else reverse("organizations-public:mine")
+            return reverse("admin:index") if request.user.is_staff else reverse("organizations-public:front-door")
         return reverse("dashboard:home")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -6,5 +6,6 @@ from .views import profile
 
 app_name = "organizations-public"
 urlpatterns = [
+    path("", profile.front_door, name="front-door"),
     path("organizations/", profile.mine, name="mine"),
 ]

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.ui import contrast, samples, shell
 
+log = structlog.get_logger(__name__)
 YEAR = 365 * 24 * 3600
 
 
@@ -123,19 +125,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: HTTPStatus, template: str = "") -> HttpResponse:
-    """The same frame as every page, but rendered without context processors: they may ask the database."""
+    """Inside the app with its menu; else, and after a fault of ours, in a frame that asks neither session nor database."""
     if _wants_json(request):
         return HttpResponse(
             f'{{"code": "{status.name.lower()}", "message": "{status.phrase}."}}',
             status=status,
             content_type="application/json",
         )
-    context: dict[str, Any] = {"ui": shell.ErrorShell(request), "status": int(status)}
+    page = f"errors/{template or f'{int(status)}.html'}"
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR and _is_inside(request):
+        try:
+            return render(request, page, {"frame": "base.html"}, status=status)
+        except Exception:
+            log.exception("error_page.failed", status=int(status))
+    context: dict[str, Any] = {"ui": shell.ErrorShell(request), "frame": "ui/centered.html"}
     try:
-        body = get_template(f"errors/{template or f'{int(status)}.html'}").render(context)
+        body = get_template(page).render(context)
     except (TemplateDoesNotExist, ValueError):  # ValueError: static files were not collected
         body = format_html("<!doctype html><title>{0} {1}</title><h1>{1}</h1>", int(status), status.phrase)
     return HttpResponse(body, status=status)
+
+
+def _is_inside(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return user is not None and user.is_authenticated and shell.ports.access(request, "viewer")
 
 
 def _wants_json(request: HttpRequest) -> bool:

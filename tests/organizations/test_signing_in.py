@@ -10,8 +10,12 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import cache
 
-from apps.organizations.models import Membership
+from apps.organizations import services
+from apps.organizations.hosts import address_of
+from apps.organizations.models import Membership, Organization, Role
 from tests.conftest import PASSWORD
+
+ACME, GLOBEX = (f"{address_of(host)}/" for host in ("acme.localhost", "globex.localhost"))
 
 
 @pytest.fixture(autouse=True)
@@ -128,9 +132,9 @@ def test_a_forgotten_password(acme, bob, client_for):
 
 
 @pytest.mark.parametrize(("host", "slug", "start"), [
-    ("acme.localhost:6666", "acme", "http://acme.localhost:8000/"),
-    ("ACME.localhost.", "acme", "http://acme.localhost:8000/"),
-    ("127.0.0.1:6666", None, "http://localhost:8000/"),
+    ("acme.localhost:6666", "acme", ACME),
+    ("ACME.localhost.", "acme", ACME),
+    ("127.0.0.1:6666", None, f"{address_of('localhost')}/"),
 ])  # fmt: skip
 def test_the_host_header_does_not_lead_the_link_away(acme, bob, client_for, settings, host, slug, start):
     settings.BASE_DOMAIN, settings.PORT = "localhost", 8000
@@ -196,11 +200,29 @@ def test_the_agency_signs_in_on_the_public_host(public, dana, client_for):
 
 def test_others_on_the_public_host_learn_where_they_work(public, bob, client_for):
     client = client_for(None, None)
-    assert sign_in(client, "bob@example.com").headers["Location"] == "/organizations/"
+    assert sign_in(client, "bob@example.com").headers["Location"] == "/"
     page = client.get("/organizations/").content.decode()
-    assert "http://acme.localhost:8000/" in page
+    assert ACME in page
     assert "globex" not in page
     assert client.get("/admin/").status_code in {302, 403}
+
+
+def test_the_bare_address_leads_on(public, bob, dana, client_for):
+    here = lambda user: client_for(user, None).get("/")  # noqa: E731
+    assert here(None).headers["Location"] == "/accounts/login/"
+    assert here(dana).headers["Location"] == "/admin/"
+    # Straight in where there is one, by a page: browsers hold redirects after a form to the form's own host.
+    one = here(bob)
+    assert (one.status_code, one.headers["Refresh"]) == (200, f"0; url={ACME}")
+    assert "href=ACME" in one.content.decode()
+    services.add_member(Organization.objects.get(slug="globex"), bob, role=Role.AGENT)
+    assert here(bob).headers["Location"] == "/organizations/"
+    page = client_for(bob, None).get("/organizations/").content.decode()
+    assert ACME in page
+    assert GLOBEX in page
+    Membership.objects.filter(user=bob).update(is_active=False)
+    assert here(bob).headers["Location"] == "/organizations/"
+    assert client_for(bob, None).post("/").status_code == 405
 
 
 @pytest.mark.parametrize("value", ["\x00", "a" * 100_000, "\ud800", "<script>", "' OR 1=1 --", "\u202e"])

@@ -26,6 +26,22 @@ def test_page_without_anything(view, status):
     assert "Traceback" not in body
 
 
+def test_inside_the_app_errors_keep_menu_and_brand(acme, alice, victor, bob, charlie, client_for):
+    menu = 'href="/dashboard/inbox/"'
+    lost = client_for(victor).get("/no/such/page/")
+    assert lost.status_code == 404
+    assert menu in lost.content.decode()
+    assert "Acme" in lost.content.decode()
+    forbidden = client_for(victor).get("/dashboard/settings/usage/")
+    assert forbidden.status_code == 403
+    assert menu in forbidden.content.decode()
+    # To somebody who does not work here the menu stays closed.
+    for client in (client_for(None), client_for(charlie)):
+        body = client.get("/no/such/page/").content.decode()
+        assert menu not in body
+        assert 'href="/"' in body
+
+
 @pytest.mark.parametrize(("view", "status"), CASES)
 def test_machines_get_json(view, status):
     response = view(RequestFactory().get("/api/leads/99/"))

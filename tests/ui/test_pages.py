@@ -32,6 +32,11 @@ def test_account(browser, site, path):
 
 def test_not_found(browser, site):
     visit(browser, site.url("/no/such/page/"), name="not-found", variants=TWO, status=404)
+    signed_in = site.cookies("victor")
+    visit(browser, site.url("/no/such/page/"), name="not-found-inside", variants=TWO, status=404, cookies=signed_in)
+    visit(
+        browser, site.url("/dashboard/settings/usage/"), name="forbidden", variants=TWO, status=403, cookies=signed_in
+    )
     visit(browser, site.url("/", "nobody"), name="no-organization", variants=[Variant()], status=404)
 
 

@@ -10,12 +10,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from .. import services
 from ..access import member_required, person_of
 from ..forms import ProfileForm
 from ..hosts import address_of
-from ..models import Domain, Role, User
+from ..models import Domain, Organization, Role, User
 
 
 @member_required(Role.VIEWER)
@@ -47,18 +49,39 @@ def _in_their_language(response: HttpResponse, language: str, request: HttpReque
     return response
 
 
+@require_safe
+@never_cache
+def front_door(request: HttpRequest) -> HttpResponse:
+    """The bare address: to sign-in, to the console, or to where a person works, straight in if that is one place."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    if person_of(request).is_staff:
+        return redirect("admin:index")
+    places = _places(person_of(request))
+    if len(places) != 1:
+        return redirect("organizations-public:mine")
+    response = render(request, "organizations/mine.html", {"places": places})
+    # Not a redirect: one that follows the sign-in form is held to the form's own host (form-action in the policy).
+    response.headers["Refresh"] = f"0; url={places[0][1]}"
+    return response
+
+
 @login_required
 def mine(request: HttpRequest) -> HttpResponse:
     """The public host's page for people who are not staff: where do you work?"""
+    return render(request, "organizations/mine.html", {"places": _places(person_of(request))})
+
+
+def _places(person: User) -> list[tuple[Organization, str]]:
+    """Where somebody works, each with its address."""
     rows = (
         Domain.objects.filter(
             is_primary=True,
             tenant__is_active=True,
-            tenant__memberships__user=request.user,
+            tenant__memberships__user=person,
             tenant__memberships__is_active=True,
         )
         .select_related("tenant")
         .order_by("tenant__name")
     )
-    places = [(domain.tenant, address_of(domain.domain) + "/") for domain in rows]
-    return render(request, "organizations/mine.html", {"places": places})
+    return [(domain.tenant, address_of(domain.domain) + "/") for domain in rows]
