@@ -137,6 +137,8 @@ def account(proposal: Proposal) -> Finding:
     connected = proposal.conversation.account
     if connected.state == ConnectedAccount.State.DISCONNECTED:
         return Finding("account", REFUSE, "account_disconnected", {"account": str(connected)})
+    if connected.state == ConnectedAccount.State.WAITING:
+        return Finding("account", REFUSE, "account_unproven", {"account": str(connected)})
     if connected.state == ConnectedAccount.State.ATTENTION:
         return Finding("account", SEND, "account_attention", {"account": str(connected)})
     return Finding("account", SEND, "account_connected", {"account": str(connected)})
@@ -257,6 +259,7 @@ def sentences() -> dict[str, str]:
     return {
         "account_connected": _("The account %(account)s is connected."),
         "account_attention": _("The account %(account)s needs attention, but may still send."),
+        "account_unproven": _("The account %(account)s waits for proof that it is yours; nothing is sent through it."),
         "account_disconnected": _("The account %(account)s is disconnected; connect it again to send."),
         "person_deleted": _("This person's record was deleted."),
         "suppressed": _("This person does not want messages here."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import partial
 
 from django.conf import settings
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.integrations.models import ConnectedAccount
 from apps.integrations.surfaces import Checkup, Surface, register
+from apps.organizations.proof import ProvenBy
 
 from .adapters import Account, Action, Reason, SendError
 from .adapters.registry import ADAPTERS, Adapter
@@ -34,6 +37,10 @@ EXTRA = {
     "instagram": {"page_id": _("Id of the page it is linked to")},
     "whatsapp": {"waba_id": _("WhatsApp business account id")},
 }
+
+
+# Ids of simulated accounts have 21 digits, which no platform's 64-bit ids can have.
+SIMULATED_ID = re.compile(r"9\d{20}")
 
 
 def is_simulated(connected: ConnectedAccount) -> bool:
@@ -63,7 +70,14 @@ def _check(adapter: Adapter, connected: ConnectedAccount) -> Checkup:
         health = adapter.check(plain(connected))
     except SendError as error:
         return _problem(error.reason)
-    return _problem(health.reason, name=health.name) if health.reason else Checkup(ok=health.ok, name=health.name)
+    by, owns = ProvenBy.PLATFORM, health.owns
+    if is_simulated(connected):
+        # The stand-in believes what stands in our own tables: it can show nothing about ids of the world outside.
+        by, owns = ProvenBy.SIMULATOR, frozenset(filter(SIMULATED_ID.fullmatch, owns))
+    elif connected.channel == "webchat":
+        by = ProvenBy.OURS
+    found = _problem(health.reason) if health.reason else Checkup(ok=health.ok)
+    return replace(found, name=health.name, owns=owns, by=by)
 
 
 def _subscribe(adapter: Adapter, connected: ConnectedAccount) -> Checkup:
@@ -74,10 +88,9 @@ def _subscribe(adapter: Adapter, connected: ConnectedAccount) -> Checkup:
     return Checkup(ok=True)
 
 
-def _problem(reason: Reason, *, name: str = "") -> Checkup:
+def _problem(reason: Reason) -> Checkup:
     return Checkup(
         ok=False,
-        name=name,
         code=reason.code,
         problem=reason.text,
         must_reconnect=reason.action is Action.RECONNECT,

@@ -181,7 +181,7 @@ def trouble_of(account: ConnectedAccount) -> str:
     """What stands between us and the platform, in words for whoever wants to answer; "" where nothing does."""
     if account.state == ConnectedAccount.State.DISCONNECTED:
         return _("%(account)s is disconnected, so nothing can be sent here.") % {"account": account}
-    if account.state == ConnectedAccount.State.ATTENTION:
+    if account.state in {ConnectedAccount.State.ATTENTION, ConnectedAccount.State.WAITING}:
         problem = _(account.problem) if account.problem else ""
         return _("%(account)s needs attention; messages may not go out. %(problem)s") % {
             "account": account,

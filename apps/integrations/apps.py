@@ -12,5 +12,5 @@ class IntegrationsConfig(AppConfig):
 
         audit.register(
             models.ConnectedAccount,
-            exclude=["credentials", "checked_at", "last_received_at", "connected_by", "created_at"],
+            exclude=["credentials", "checked_at", "last_received_at", "waiting_since", "connected_by", "created_at"],
         )

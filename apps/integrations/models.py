@@ -17,6 +17,7 @@ class ConnectedAccount(models.Model):
     """A page, Instagram account, WhatsApp number or chat widget through which the tenant speaks."""
 
     class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting for proof")  # nobody has shown yet that it is theirs: nothing is routed here
         CONNECTED = "connected", _("Connected")
         ATTENTION = "attention", _("Needs attention")
         DISCONNECTED = "disconnected", _("Disconnected")
@@ -27,6 +28,7 @@ class ConnectedAccount(models.Model):
     credentials: Any = EncryptedJSONField(default=dict)  # {"token": …}
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.CONNECTED)
+    waiting_since = models.DateTimeField(null=True, blank=True)  # for proof
     problem_code = models.CharField(_("platform's code"), max_length=40, blank=True, default="")
     problem = models.TextField(_("problem"), blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)

@@ -8,6 +8,9 @@ import uuid
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
+from apps.organizations.models import AccountRoute
+from apps.organizations.queries import current_organization
+
 from .models import ConnectedAccount, Delivery, Notice
 
 
@@ -24,6 +27,12 @@ def get_account(account_id: int) -> ConnectedAccount:
 def find_account(channel: str, external_id: str) -> ConnectedAccount | None:
     """The account a webhook speaks of."""
     return ConnectedAccount.objects.filter(channel=channel, external_id=external_id).first()
+
+
+def route_of(account: ConnectedAccount) -> AccountRoute | None:
+    """How webhooks for the account come here, with its proof; None while they do not."""
+    mine = AccountRoute.objects.filter(channel=account.channel, organization=current_organization())
+    return mine.filter(external_id=account.external_id).first()
 
 
 def notices_of(account: ConnectedAccount, most: int = 20) -> list[Notice]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from apps.organizations.proof import ProvenBy
+
 if TYPE_CHECKING:
     from .models import ConnectedAccount
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 class Checkup:
     """What asking the platform about an account brought: fine, or what is wrong and its code.
 
-    `refused`: these credentials are not good for this account, which is then not proven to be the asker's.
+    `owns`: the ids that were shown to be the asker's, `by` what. Nothing else that may have been answered (no answer,
+    half an answer, "try later") shows anything. `refused`: these credentials are not good for this account.
     """
 
     ok: bool
+    owns: frozenset[str] = frozenset()
+    by: ProvenBy = ProvenBy.PLATFORM
     name: str = ""
     code: str = ""
     problem: str = ""

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from apps.jobs import clock
 from apps.jobs.registry import Claimed, handles
 
+from . import proving
 from .models import ConnectedAccount, Delivery
-from .services import check_account
+from .services import check_account, note_displaced
 
 
 @handles("integrations.check", queue="bulk")
@@ -16,6 +17,21 @@ def check(_job: Claimed) -> None:
     """Check every account of a tenant, and subscribe those again that the platform let go of."""
     for account in ConnectedAccount.objects.exclude(state=ConnectedAccount.State.DISCONNECTED):
         check_account(account, subscribe=True)
+
+
+@handles(proving.PROVE, queue="integrations")
+def prove(job: Claimed) -> None:
+    """Ask again for the proof that an account still lacks; `note_health` promises the next time."""
+    account = ConnectedAccount.objects.filter(pk=int(job.key), state=ConnectedAccount.State.WAITING).first()
+    if account is not None:
+        check_account(account, subscribe=True)
+
+
+@handles(proving.DISPLACED, queue="integrations")
+def displaced(job: Claimed) -> None:
+    """Somebody else has proven an account whose messages came here."""
+    channel, _colon, external_id = job.key.partition(":")
+    note_displaced(channel, external_id)
 
 
 KEEP_RAW = timedelta(days=30)

@@ -69,9 +69,16 @@ def _add(form: ConnectForm, error: ValidationError) -> None:
 def _tell(request: HttpRequest, account: ConnectedAccount) -> None:
     if account.state == ConnectedAccount.State.CONNECTED:
         messages.success(request, _("%(name)s is connected.") % {"name": account})
+    elif account.state == ConnectedAccount.State.WAITING:
+        messages.warning(
+            request,
+            _("%(name)s is stored and waits for proof that it is yours; until then nothing arrives here. %(why)s")
+            % {"name": account, "why": _(account.problem)},
+        )
     else:
         messages.warning(
-            request, _("%(name)s is stored, but needs attention: %(why)s") % {"name": account, "why": account.problem}
+            request,
+            _("%(name)s is stored, but needs attention: %(why)s") % {"name": account, "why": _(account.problem)},
         )
 
 
@@ -82,6 +89,7 @@ def account_detail(request: HttpRequest, account_id: int) -> HttpResponse:
     context = {
         "account": account,
         "surface": SURFACES.get(account.channel),
+        "route": queries.route_of(account),
         "notices": [notices.told(notice) for notice in queries.notices_of(account)],
     }
     return render(request, "integrations/account_detail.html", context)
@@ -96,7 +104,7 @@ def check(request: HttpRequest, account_id: int) -> HttpResponse:
     if checkup.ok:
         messages.success(request, _("%(name)s works.") % {"name": account})
     else:
-        messages.warning(request, checkup.problem)
+        messages.warning(request, _(checkup.problem))
     return redirect("integrations:detail", account.pk)
 
 

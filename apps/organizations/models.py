@@ -17,6 +17,8 @@ from django_tenants.models import DomainMixin, TenantMixin
 from apps.jobs import clock
 from apps.ui.contrast import DEFAULT as DEFAULT_ACCENT
 
+from .proof import Provable
+
 
 class Role(models.TextChoices):
     """What a member may do; each role includes the ones below it."""
@@ -314,10 +316,11 @@ class BudgetAlert(models.Model):
         ]
 
 
-class AccountRoute(models.Model):
+class AccountRoute(Provable):
     """A platform account (page, Instagram account, phone number, chat widget) belongs to one organization.
 
-    What Domain is for host names, this is for webhooks: the door looks accounts up here.
+    What Domain is for host names, this is for webhooks: the door looks accounts up here. A route is made by a proof
+    and carries the newest one (integrations/proving.py); one whose proof is gone or old yields to whoever has one.
     """
 
     channel = models.CharField(max_length=20)
@@ -325,8 +328,12 @@ class AccountRoute(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="routes")
     created_at = models.DateTimeField(default=clock.now)
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["channel", "external_id"], name="route_once")]
+    class Meta(Provable.Meta):
+        abstract = False
+        constraints = [
+            *Provable.Meta.constraints,
+            models.UniqueConstraint(fields=["channel", "external_id"], name="route_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id}"

@@ -35,6 +35,7 @@ from apps.integrations.models import ConnectedAccount
 from apps.integrations.surfaces import SURFACES
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.proof import ProvenBy
 from apps.organizations.queries import current_organization
 
 from . import doors, queries, wire
@@ -94,7 +95,7 @@ def connect(channel: str, *, name: str = "") -> ConnectedAccount:
         name=name or _("Simulated %(channel)s") % {"channel": SURFACES[channel].label},
         settings=settings,
         actor="system",
-        ask_platform=False,
+        made_here=ProvenBy.SIMULATOR,
     )
 
 

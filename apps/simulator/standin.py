@@ -124,6 +124,8 @@ class _Asked:
             return self._subscription()
         if edge == "conversations" and self.method == "GET":
             return self._conversations()
+        if edge == "phone_numbers" and self.method == "GET" and self.node == self.account.settings.get("waba_id"):
+            return {"data": [{"id": self.account.external_id}]}
         raise GraphError(2500, f"Unknown path components: /{edge}")
 
     def _subscription(self) -> dict[str, Any]:
@@ -145,6 +147,8 @@ class _Asked:
             name, number = self.account.name or "Simulated", "+1 555-010-0199"
             known = {"name": name, "username": "simulated", "verified_name": name, "display_phone_number": number,
                      "quality_rating": "GREEN", "code_verification_status": "VERIFIED"}  # fmt: skip
+            if self.account.channel == "instagram" and self.node != self.account.external_id:
+                return self._page(known)
             own = self.account.external_id if self.node == "me" else self.node
             return {"id": own} | self._asked_for(known)
         phone = Phone.objects.filter(account=self.account.external_id, person=self.node[:120]).first()
@@ -155,6 +159,16 @@ class _Asked:
         known = {"name": phone.name, "first_name": first, "last_name": last, "username": _username(phone),
                  "locale": {"ar": "ar_AR"}.get(phone.language, "en_US")}  # fmt: skip
         return {"id": self.node} | self._asked_for(known)
+
+    def _page(self, known: dict[str, str]) -> dict[str, Any]:
+        """The page that an Instagram account is linked to; its token is the page's."""
+        linked = {"id": self.account.external_id, "name": known["name"], "username": known["username"]}
+        more = (
+            {"instagram_business_account": linked}
+            if "instagram_business_account" in self.query.get("fields", "")
+            else {}
+        )
+        return {"id": str(self.account.settings.get("page_id") or "me"), "name": known["name"], **more}
 
     def _asked_for(self, known: dict[str, str]) -> dict[str, str]:
         wanted = self.query.get("fields", "name").split(",")

@@ -20,6 +20,7 @@ from apps.integrations import services as integrations
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock, trace
 from apps.organizations.models import Organization, User
+from apps.organizations.proof import ProvenBy
 from apps.organizations.services import on_new_organization
 
 from . import queries
@@ -43,7 +44,7 @@ def open_chat(organization: Organization) -> None:
         external_id=secrets.token_hex(8),
         name=organization.name,
         actor="system",
-        ask_platform=False,
+        made_here=ProvenBy.OURS,
     )
 
 
@@ -61,7 +62,7 @@ def switch(account: ConnectedAccount, *, on: bool, user: User | None, actor: str
         return
     if on:
         integrations.connect_account(
-            channel=account.channel, external_id=account.external_id, user=user, actor=actor, ask_platform=False
+            channel=account.channel, external_id=account.external_id, user=user, actor=actor, made_here=ProvenBy.OURS
         )
     else:
         integrations.disconnect_account(account, actor=actor)

@@ -45,9 +45,9 @@ def test_the_token_is_ciphertext_in_the_database(acme, graph):
     assert ConnectedAccount.objects.get().credentials == {"token": "good-token"}
 
 
-def test_a_bad_token_is_stored_as_needing_attention_with_its_reason(acme, graph):
+def test_a_bad_token_is_stored_as_waiting_for_proof_with_its_reason(acme, graph):
     account = services.connect_account(channel="facebook", external_id="1001", token="stale-token")
-    assert account.state == "attention"
+    assert account.state == "waiting"
     assert account.problem
     assert "stale-token" not in account.problem
     graph_ok = services.connect_account(channel="facebook", external_id="1001", token="good-token")
@@ -70,7 +70,7 @@ def test_who_only_knows_an_accounts_id_does_not_get_its_messages(
     graph.add_page("1002", token="own-token", name="Own page")
     graph.add_number("3002", token="own-token", waba_id="9002")
     account = services.connect_account(channel=channel, external_id=external_id, token=token, settings=more)
-    assert account.state == "attention"
+    assert account.state == "waiting"
     assert not AccountRoute.objects.exists()
     services.check_account(account, subscribe=True)
     assert not AccountRoute.objects.exists()
@@ -82,13 +82,6 @@ def test_who_only_knows_an_accounts_id_does_not_get_its_messages(
         assert set(AccountRoute.objects.values_list("external_id", flat=True)) >= {theirs}
         assert set(AccountRoute.objects.values_list("organization", flat=True)) == {globex.pk}
         assert rightful.problem_code != "elsewhere"
-
-
-def test_a_platform_that_is_away_keeps_nobody_from_connecting(acme, settings):
-    settings.META_GRAPH_URL = "http://127.0.0.1:9"
-    account = services.connect_account(channel="facebook", external_id="1001", token="good-token")
-    assert account.state == "attention"
-    assert AccountRoute.objects.get().organization == acme
 
 
 def test_an_account_of_another_organization_is_refused_without_saying_whose(acme, globex, graph):
@@ -175,6 +168,10 @@ def test_by_command(acme, graph, monkeypatch):
     call_command("connect_channel", "acme", "facebook", "--external-id", "1001", "--token", "-", stdout=out)
     assert "good-token" not in out.getvalue()
     assert ConnectedAccount.objects.get(channel="facebook").state == "connected"
+    assert AccountRoute.objects.get(external_id="1001").proof.by == "platform"
+    graph.add_page("1002", token="own-token")
+    with pytest.raises(CommandError, match=r"Waiting for proof.* another account"):
+        call_command("connect_channel", "acme", "facebook", "--external-id", "1002", "--token", "good-token")
     with pytest.raises(CommandError, match="no organization"):
         call_command("connect_channel", "nobody", "facebook", "--external-id", "1", "--token", "t")
 

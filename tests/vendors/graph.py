@@ -85,6 +85,7 @@ class Graph:
         self.messages: list[Delivered] = []
         self.vanished: list[Delivered] = []
         self.faults: list[dict[str, Any]] = []
+        self.reading: dict[str, Any] = {}
         self.now: Callable[[], datetime] = lambda: Context().run(
             clock.now
         )  # the real time, also while a test froze its own
@@ -154,6 +155,10 @@ class Graph:
     def drop_next(self, *, deliver: bool = True) -> None:
         self.faults.append({"drop": True, "deliver": deliver})
 
+    def answer_reads(self, fault: dict[str, Any]) -> None:
+        """Every question (GET) is answered like this from now on, in the form of a fault; {} ends it."""
+        self.reading = fault
+
     def call_back(self, url: str, secret: str, statuses: tuple[str, ...] = ("echo", "delivered", "read")) -> None:
         """After each message, send the webhooks that Meta would send about it."""
 
@@ -170,6 +175,10 @@ class Graph:
         match = re.fullmatch(r"/v\d+\.\d+/([^/]+)(?:/([a-z_]+))?", request.path)
         if not match:
             raise GraphError(2500, "Unknown path components", status=400)
+        if self.reading and request.method == "GET":
+            if "error" in self.reading:
+                raise GraphError(**{"message": "Scripted", **self.reading["error"]})
+            raise Scripted(self.reading)
         token = self._token(request)
         node, edge = match.groups()
         if node == "me":
@@ -178,6 +187,8 @@ class Graph:
             return self._send(node, token, request.body)
         if edge == "subscribed_apps":
             return self._subscriptions(node, token, request)
+        if edge == "phone_numbers" and request.method == "GET":
+            return 200, self._numbers_of(node, token)
         if edge == "conversations" and request.method == "GET":
             return 200, self._conversations(node, token, request.query)
         if edge is None and request.method == "GET":
@@ -254,6 +265,12 @@ class Graph:
             app = {"whatsapp_business_api_data": {"id": self.app_id, "name": "Frontdesk"}}
         return 200, {"data": [app] if account.subscribed else []}
 
+    def _numbers_of(self, waba: str, token: str) -> dict[str, Any]:
+        """The numbers of a business account, for a token that may manage it: here, one of any of its numbers."""
+        there = [one for one in self.accounts.values() if one.waba_id and one.waba_id == waba]
+        self._own(next((one.id for one in there if one.token == token), waba), token)
+        return {"data": [{"id": one.id} for one in there]}
+
     def _conversations(self, node: str, token: str, query: dict[str, str]) -> dict[str, Any]:
         account = self._own(node, token)
         kind = {"messenger": "page", "instagram": "instagram"}.get(query.get("platform", ""), "page")
@@ -294,7 +311,9 @@ class Graph:
         account = self._own(node, token)
         if account.kind == "whatsapp":
             return {"id": node, "verified_name": account.name, "display_phone_number": "+1 555 010 0199"}
-        return {"id": node, "name": account.name}
+        linked = [one for one in self.accounts.values() if one.kind == "instagram" and one.page_id == account.page_id]
+        more = {"instagram_business_account": {"id": linked[0].id, "name": linked[0].name}} if linked else {}
+        return {"id": node, "name": account.name, **(more if account.kind == "page" else {})}
 
     def control(self, request: Request) -> Any:
         """The doors of the process of its own: what was sent, and what shall go wrong."""

@@ -6,7 +6,7 @@ used elsewhere. Every text and id that leaves an adapter can be stored: no NUL, 
 at most 512 and texts of at most 100,000 characters, `details` as plain JSON.
 
     NAME, LIMITS
-    check(account) -> Health            do these credentials work, is the webhook subscribed?
+    check(account) -> Health            do these credentials work, whose are they, is the webhook subscribed?
     subscribe(account) -> None          ask the platform to send us its webhooks
     accounts(body) -> {external_id: part}   split one webhook body by account; used at the door
                                         (fast; what names no account is under "")
@@ -381,9 +381,14 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """Result of check(): ok, or what is wrong and what to do about it."""
+    """Result of check(): ok, or what is wrong and what to do about it.
+
+    `owns`: the ids that the platform, asked with these credentials, named as theirs. An id that it did not name is
+    not in it, whatever else it answered: it may be anybody's.
+    """
 
     ok: bool
+    owns: frozenset[str] = frozenset()
     name: str = ""
     reason: Reason | None = None
     details: dict[str, Any] = field(default_factory=dict)

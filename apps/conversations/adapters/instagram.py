@@ -31,6 +31,7 @@ SURFACE = messaging_send.Surface(
     metadata=False,
     text_last=True,
     page_setting="page_id",
+    own=messaging_send.own_instagram,
     account_fields="id,name,username",
     profile_fields="name,username,profile_pic",
     # The page's own subscription; which Instagram fields are delivered is set once, in the app's dashboard.

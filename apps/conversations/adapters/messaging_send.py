@@ -16,7 +16,8 @@ Facts learned:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,7 @@ class Surface:
     metadata: bool
     text_last: bool
     page_setting: str  # which setting names the page, "" = the account's own id
+    own: Callable[[Surface, Account], tuple[str, str]]  # (id, name) of the account that the token belongs to
     account_fields: str
     profile_fields: str
     subscribed_fields: tuple[str, ...]
@@ -231,16 +233,35 @@ def _same(piece: dict[str, Any], item: dict[str, Any]) -> bool:
 
 
 def check(surface: Surface, account: Account) -> Health:
-    """Whether the token works, belongs to this account, and the app receives its webhooks."""
+    """Whether the token works, belongs to this account, and the app receives its webhooks.
+
+    Whose a token is, only `me` tells: a page's name and id can be read with anybody's token.
+    """
+    owns: frozenset[str] = frozenset()
     try:
-        found = graph.get(account, account.external_id, fields=surface.account_fields)
-        name = text(found.get("name") or found.get("username"), 200)
-        if identifier(found.get("id")) not in {"", account.external_id}:
+        own, name = surface.own(surface, account)
+        if own != account.external_id:
             return Health(ok=False, name=name, reason=reasons.local("wrong-account"))
+        owns = frozenset({own})
         apps = graph.get(account, f"{surface.page(account)}/subscribed_apps", fields="id,name,subscribed_fields")
     except SendError as error:
-        return Health(ok=False, reason=error.reason)
-    return _subscription(surface, account, name, sequence(apps.get("data")))
+        return Health(ok=False, owns=owns, reason=error.reason)
+    return replace(_subscription(surface, account, name, sequence(apps.get("data"))), owns=owns)
+
+
+def own_page(surface: Surface, account: Account) -> tuple[str, str]:
+    """(id, name) of the page that the token belongs to."""
+    found = graph.get(account, "me", fields=surface.account_fields)
+    return identifier(found.get("id")), text(found.get("name"), 200)
+
+
+def own_instagram(surface: Surface, account: Account) -> tuple[str, str]:
+    """(id, name) of the Instagram account linked to the page that the token belongs to, and to no other page."""
+    found = graph.get(account, "me", fields=f"id,instagram_business_account{{{surface.account_fields}}}")
+    linked = mapping(found.get("instagram_business_account"))
+    page = identifier(account.settings.get(surface.page_setting))
+    own = identifier(linked.get("id")) if not page or identifier(found.get("id")) == page else ""
+    return own, text(linked.get("name") or linked.get("username"), 200)
 
 
 def _subscription(surface: Surface, account: Account, name: str, apps: list[Any]) -> Health:

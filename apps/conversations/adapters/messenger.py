@@ -28,6 +28,7 @@ SURFACE = messaging_send.Surface(
     metadata=True,
     text_last=False,
     page_setting="",
+    own=messaging_send.own_page,
     account_fields="id,name",
     profile_fields="first_name,last_name,name,profile_pic,locale",
     subscribed_fields=(

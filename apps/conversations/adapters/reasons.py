@@ -184,6 +184,9 @@ MEANINGS: dict[str, Meaning] = {
         Action.RETRY, _("The platform cannot tell what became of this message; look at the customer's chat there.")
     ),
     "wrong-account": Meaning(Action.RECONNECT, _("The sign-in belongs to another account than this one.")),
+    "wrong-waba": Meaning(
+        Action.RECONNECT, _("This number does not belong to the WhatsApp business account that was named.")
+    ),
     "not-subscribed": Meaning(
         Action.RECONNECT, _("The platform does not send us this account's messages; subscribe it again.")
     ),

@@ -48,6 +48,8 @@ LIMITS = Limits(
     attachments=(Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.FILE, Kind.STICKER),
 )
 
+_NUMBERS = 500  # of one business account; Meta allows far fewer
+
 accounts = incoming.accounts
 parse = incoming.parse
 explain = reasons.explain
@@ -55,23 +57,33 @@ send = outgoing.send
 
 
 def check(account: Account) -> Health:
-    """Whether the token works for this number, and, where the WABA is known, webhooks are subscribed."""
-    waba = identifier(account.settings.get("waba_id"))
+    """Whether the token works for this number and its business account, and webhooks are subscribed there."""
     fields = "id,verified_name,display_phone_number,quality_rating,code_verification_status"
+    owns: set[str] = set()
     try:
         found = graph.get(account, account.external_id, fields=fields)
-        name = text(found.get("verified_name") or found.get("display_phone_number"), 200)
-        more = {
-            "phone": text(found.get("display_phone_number"), 50),
-            "quality": text(found.get("quality_rating"), 50),
-        }
-        if identifier(found.get("id")) not in {"", account.external_id}:
-            return Health(ok=False, name=name, reason=reasons.local("wrong-account"))
-        if waba and not sequence(graph.get(account, f"{waba}/subscribed_apps").get("data")):
-            return Health(ok=False, name=name, reason=reasons.local("not-subscribed"), details=more)
+        wrong = _wrong(account, identifier(found.get("id")), owns)
     except SendError as error:
-        return Health(ok=False, reason=error.reason)
-    return Health(ok=True, name=name, details=more)
+        return Health(ok=False, owns=frozenset(owns), reason=error.reason)
+    name = text(found.get("verified_name") or found.get("display_phone_number"), 200)
+    more = {"phone": text(found.get("display_phone_number"), 50), "quality": text(found.get("quality_rating"), 50)}
+    reason = reasons.local(wrong) if wrong else None
+    return Health(ok=not wrong, owns=frozenset(owns), name=name, reason=reason, details=more)
+
+
+def _wrong(account: Account, number: str, owns: set[str]) -> str:
+    """What is wrong, or ""; puts the ids that the platform names as theirs into `owns`. Numbers can be read by their own only."""
+    if number != account.external_id:
+        return "wrong-account"
+    owns.add(number)
+    waba = identifier(account.settings.get("waba_id"))
+    if not waba:
+        return ""
+    numbers = sequence(graph.get(account, f"{waba}/phone_numbers", fields="id", limit=_NUMBERS).get("data"))
+    if number not in {identifier(mapping(one).get("id")) for one in numbers}:
+        return "wrong-waba"
+    owns.add(waba)
+    return "" if sequence(graph.get(account, f"{waba}/subscribed_apps").get("data")) else "not-subscribed"
 
 
 def subscribe(account: Account) -> None:

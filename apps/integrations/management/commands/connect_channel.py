@@ -25,7 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="")
         parser.add_argument("--page-id", default="", help="Instagram: the page it is linked to")
         parser.add_argument("--waba-id", default="", help="WhatsApp: the business account, which holds the templates")
-        parser.add_argument("--no-check", action="store_true", help="do not ask the platform now")
+        parser.add_argument(
+            "--no-check", action="store_true", help="ask the platform later; until then nothing is routed"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         organization = Organization.objects.filter(slug=options["slug"]).first()
@@ -41,8 +43,11 @@ class Command(BaseCommand):
                     name=options["name"],
                     settings={key: options[key] for key in SURFACES[options["channel"]].extra if options[key]},
                     actor="command",
-                    ask_platform=not options["no_check"],
+                    ask_now=not options["no_check"],
                 )
             except ValidationError as error:
                 raise CommandError("; ".join(error.messages)) from error
-        self.stdout.write(f"{account}: {account.get_state_display()} {account.problem}".rstrip())
+        said = f"{account}: {account.get_state_display()} {account.problem}".rstrip()
+        if account.problem and not options["no_check"]:
+            raise CommandError(said)
+        self.stdout.write(said)
