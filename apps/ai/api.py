@@ -6,16 +6,16 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.ai import queries, services
 from apps.ai.forms import COLLECT, LANGUAGES
 from apps.ai.models import Generation, Intent, Note, Persona
 from apps.ai.providers.offline.matching import CONFIDENT
+from apps.organizations import rest
 from apps.organizations.models import Role
 from apps.organizations.pagination import NewestFirst
 
@@ -34,19 +34,19 @@ class Plain(serializers.CharField):
         return value
 
 
-class TextsSerializer(serializers.Serializer[dict[str, str]]):
+class TextsSerializer(rest.Serializer[dict[str, str]]):
     """A text per language."""
 
     en = Plain(required=False, allow_blank=True, max_length=2000)
     ar = Plain(required=False, allow_blank=True, max_length=2000)
 
 
-class ProviderSerializer(serializers.Serializer[dict[str, str]]):
+class ProviderSerializer(rest.Serializer[dict[str, str]]):
     provider = serializers.ChoiceField(choices=["openai", "gemini", "offline"])
     model = Plain(required=False, allow_blank=True, max_length=80)
 
 
-class PersonaSerializer(serializers.ModelSerializer[Persona]):
+class PersonaSerializer(rest.ModelSerializer[Persona]):
     name = Plain(max_length=80)
     tone = Plain(max_length=200, required=False, allow_blank=True)
     rules = Plain(max_length=8000, required=False, allow_blank=True)
@@ -77,7 +77,7 @@ class PersonaSerializer(serializers.ModelSerializer[Persona]):
         read_only_fields = ["updated_at"]
 
 
-class IntentSerializer(serializers.ModelSerializer[Intent]):
+class IntentSerializer(rest.ModelSerializer[Intent]):
     name = Plain(max_length=80)
     phrases = serializers.ListField(child=Plain(max_length=200), min_length=1, max_length=200)
     responses = TextsSerializer(required=False)
@@ -96,7 +96,7 @@ class IntentSerializer(serializers.ModelSerializer[Intent]):
         return value
 
 
-class KnowledgeSerializer(serializers.ModelSerializer[Note]):
+class KnowledgeSerializer(rest.ModelSerializer[Note]):
     """A piece of knowledge, quoted to customers as written."""
 
     title = Plain(max_length=120)
@@ -109,7 +109,7 @@ class KnowledgeSerializer(serializers.ModelSerializer[Note]):
         read_only_fields = ["updated_at"]
 
 
-class GenerationSerializer(serializers.ModelSerializer[Generation]):
+class GenerationSerializer(rest.ModelSerializer[Generation]):
     cost_known = serializers.SerializerMethodField()
 
     class Meta:
@@ -123,11 +123,11 @@ class GenerationSerializer(serializers.ModelSerializer[Generation]):
         return not (one.details or {}).get("cost_unknown", False)
 
 
-class TrySerializer(serializers.Serializer[dict[str, str]]):
+class TrySerializer(rest.Serializer[dict[str, str]]):
     text = Plain(max_length=2000)
 
 
-class MatchSerializer(serializers.Serializer[Any]):
+class MatchSerializer(rest.Serializer[Any]):
     name = serializers.CharField()
     confidence = serializers.FloatField()
     phrase = serializers.CharField()
@@ -138,7 +138,7 @@ class MatchSerializer(serializers.Serializer[Any]):
         return bool(match.confidence >= CONFIDENT)
 
 
-class PersonaView(APIView):
+class PersonaView(rest.APIView):
     """The one persona that answers on every channel."""
 
     required_role = _MANAGED
@@ -156,7 +156,7 @@ class PersonaView(APIView):
 
 
 @extend_schema(tags=["ai"])
-class IntentView(viewsets.ModelViewSet[Intent]):
+class IntentView(rest.ModelViewSet[Intent]):
     """What customers say in many words, and what is answered or done."""
 
     required_role = _MANAGED
@@ -186,7 +186,7 @@ class IntentView(viewsets.ModelViewSet[Intent]):
 
 
 @extend_schema(tags=["ai"])
-class NoteView(viewsets.ModelViewSet[Note]):
+class NoteView(rest.ModelViewSet[Note]):
     """What the persona knows besides the catalog: delivery, returns, payment …"""
 
     required_role = _MANAGED
@@ -219,7 +219,7 @@ class NewestGenerations(NewestFirst):
 
 
 @extend_schema(tags=["ai"])
-class GenerationView(viewsets.ReadOnlyModelViewSet[Generation]):
+class GenerationView(rest.ReadOnlyModelViewSet[Generation]):
     """Every call of a model: what was asked, what came back, what it cost."""
 
     required_role = {"GET": Role.AGENT}

@@ -8,8 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apps.organizations import rest
 from apps.organizations.models import Role
 from apps.organizations.queries import calendar_day, current_organization
 
@@ -17,7 +17,7 @@ from . import queries
 from .forms import RangeForm
 
 
-class StatsSerializer(serializers.Serializer[Any]):
+class StatsSerializer(rest.Serializer[Any]):
     """Figures of a range; times in seconds (null: nothing measured), cost in USD."""
 
     start = serializers.DateField()
@@ -35,7 +35,7 @@ class StatsSerializer(serializers.Serializer[Any]):
     ai_cost_usd = serializers.DecimalField(max_digits=14, decimal_places=6)
 
 
-class StatsView(APIView):
+class StatsView(rest.APIView):
     """Figures of a range of days: leads, funnel, messages, answer time, AI cost."""
 
     required_role = {"GET": Role.VIEWER}

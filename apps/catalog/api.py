@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer, extend_schema_view
-from rest_framework import serializers, status, viewsets
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.organizations import rest
 from apps.organizations.access import actor_of
 from apps.organizations.models import Role
 from apps.organizations.queries import current_organization
@@ -50,7 +51,7 @@ class Plain(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class CategorySerializer(serializers.ModelSerializer[Category]):
+class CategorySerializer(rest.ModelSerializer[Category]):
     name = Plain(max_length=120)
     names = serializers.DictField(child=Plain(max_length=120, allow_blank=True), required=False)
 
@@ -71,7 +72,7 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
         return services.save_category(instance, **given)
 
 
-class ImageSerializer(serializers.ModelSerializer[ItemImage]):
+class ImageSerializer(rest.ModelSerializer[ItemImage]):
     src = serializers.CharField(read_only=True)
 
     class Meta:
@@ -80,18 +81,18 @@ class ImageSerializer(serializers.ModelSerializer[ItemImage]):
         read_only_fields = fields
 
 
-class TextSerializer(serializers.Serializer[dict[str, str]]):
+class TextSerializer(rest.Serializer[dict[str, str]]):
     name = Plain(max_length=200, required=False, allow_blank=True)
     description = Plain(max_length=10_000, required=False, allow_blank=True)
 
 
 @extend_schema_serializer(component_name="ItemTexts")
-class TextsSerializer(serializers.Serializer[dict[str, Any]]):
+class TextsSerializer(rest.Serializer[dict[str, Any]]):
     ar = TextSerializer(required=False)
     en = TextSerializer(required=False)
 
 
-class ItemSerializer(serializers.ModelSerializer[Item]):
+class ItemSerializer(rest.ModelSerializer[Item]):
     """Something sold. `texts` holds further languages, `attributes` the trade's own values."""
 
     sku = Plain(max_length=64)
@@ -124,21 +125,21 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
         return services.update_item(instance, by=actor_of(self.context["request"]), **validated_data)
 
 
-class PictureFile(serializers.Serializer[dict[str, Any]]):
+class PictureFile(rest.Serializer[dict[str, Any]]):
     """A picture from a file: JPEG, PNG, WebP or GIF, up to 8 MB."""
 
     file = serializers.FileField()
     alt = Plain(max_length=200, required=False, allow_blank=True, default="")
 
 
-class PictureLink(serializers.Serializer[dict[str, Any]]):
+class PictureLink(rest.Serializer[dict[str, Any]]):
     """A picture that lies elsewhere on the web."""
 
     url = serializers.URLField(max_length=500)
     alt = Plain(max_length=200, required=False, allow_blank=True, default="")
 
 
-class PictureOrder(serializers.Serializer[dict[str, Any]]):
+class PictureOrder(rest.Serializer[dict[str, Any]]):
     images = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**62),
         max_length=services.MOST_IMAGES,
@@ -146,7 +147,7 @@ class PictureOrder(serializers.Serializer[dict[str, Any]]):
     )
 
 
-class StockInput(serializers.Serializer[dict[str, Any]]):
+class StockInput(rest.Serializer[dict[str, Any]]):
     stock = serializers.IntegerField(min_value=0, max_value=2_000_000_000, allow_null=True)
 
 
@@ -155,7 +156,7 @@ class StockInput(serializers.Serializer[dict[str, Any]]):
     create=extend_schema(summary="Add an item", tags=_TAG),
     partial_update=extend_schema(summary="Change an item", tags=_TAG),
 )
-class ItemViewSet(viewsets.ModelViewSet[Item]):
+class ItemViewSet(rest.ModelViewSet[Item]):
     """What is sold."""
 
     queryset = Item.objects.none()
@@ -236,7 +237,7 @@ class ItemViewSet(viewsets.ModelViewSet[Item]):
     partial_update=extend_schema(summary="Rename a category", tags=_TAG),
     destroy=extend_schema(summary="Delete a category; its items stay", tags=_TAG),
 )
-class CategoryViewSet(viewsets.ModelViewSet[Category]):
+class CategoryViewSet(rest.ModelViewSet[Category]):
     """Shelves of the catalog."""
 
     queryset = Category.objects.all()

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.organizations import rest
 from apps.organizations.access import actor_of
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
@@ -36,7 +37,7 @@ class Words(serializers.CharField):
         return value
 
 
-class ConversationLeadSerializer(serializers.Serializer[Any]):
+class ConversationLeadSerializer(rest.Serializer[Any]):
     """The person a conversation is with; the whole record is at /api/leads/{id}/."""
 
     id = serializers.IntegerField()
@@ -48,7 +49,7 @@ class ConversationLeadSerializer(serializers.Serializer[Any]):
     score = serializers.IntegerField()
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
+class MessageSerializer(rest.ModelSerializer[Message]):
     """A message, note or notice. `payload` holds cards, quick replies, the template and what the platform told."""
 
     class Meta:
@@ -61,7 +62,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         read_only_fields = fields
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+class ConversationSerializer(rest.ModelSerializer[Conversation]):
     """A conversation as lists show it."""
 
     lead = ConversationLeadSerializer(read_only=True)
@@ -77,32 +78,32 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         read_only_fields = fields
 
 
-class FiltersSerializer(serializers.Serializer[Any]):
+class FiltersSerializer(rest.Query):
     """What the list may be narrowed by."""
 
     status = serializers.ChoiceField(choices=[*Conversation.Status.values, "all"], required=False, default="all")
-    owner = serializers.ChoiceField(choices=Owner.values, required=False, default="")
-    assignee = serializers.RegexField(r"^(me|none|\d{1,18})$", required=False, default="")
-    channel = Words(required=False, default="", max_length=20)
+    owner = serializers.ChoiceField(choices=Owner.values, required=False)
+    assignee = serializers.RegexField(r"^(me|none|\d{1,18})$", required=False)
+    channel = Words(required=False, max_length=20)
     label = serializers.ChoiceField(  # type: ignore[assignment]
-        choices=["hot", "warm", "cold"], required=False, default=""
+        choices=["hot", "warm", "cold"], required=False
     )
-    lead = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**62)
-    unread = serializers.BooleanField(required=False, default=False)
-    waiting = serializers.BooleanField(required=False, default=False)
-    search = Words(required=False, default="", max_length=200)
+    lead = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
+    unread = serializers.BooleanField(required=False)
+    waiting = serializers.BooleanField(required=False)
+    search = Words(required=False, max_length=200)
 
 
-class OutgoingFileSerializer(serializers.Serializer[Any]):
+class OutgoingFileSerializer(rest.Serializer[Any]):
     """A file by its public address."""
 
     kind = serializers.ChoiceField(choices=["image", "video", "audio", "file"])
     url = serializers.URLField(max_length=2000)
-    name = Words(max_length=200, required=False, default="")
-    mime = Words(max_length=100, required=False, default="")
+    name = Words(max_length=200, required=False, default="", allow_blank=True)
+    mime = Words(max_length=100, required=False, default="", allow_blank=True)
 
 
-class SendMessageSerializer(serializers.Serializer[Any]):
+class SendMessageSerializer(rest.Serializer[Any]):
     """A message to the customer: text, files, or an approved template with its variables."""
 
     text = Words(required=False, default="", allow_blank=True, max_length=services.LONGEST_TEXT)
@@ -112,24 +113,24 @@ class SendMessageSerializer(serializers.Serializer[Any]):
     reply_to = Words(required=False, default="", allow_blank=True, max_length=500)
 
 
-class AssignSerializer(serializers.Serializer[Any]):
+class AssignSerializer(rest.Serializer[Any]):
     assignee = serializers.IntegerField(allow_null=True, min_value=1, max_value=2**62)
 
 
-class TeamNoteSerializer(serializers.Serializer[Any]):
+class TeamNoteSerializer(rest.Serializer[Any]):
     text = Words(max_length=services.LONGEST_TEXT)
 
 
-class SnoozeSerializer(serializers.Serializer[Any]):
+class SnoozeSerializer(rest.Serializer[Any]):
     until = serializers.DateTimeField()
 
 
-class HandOffSerializer(serializers.Serializer[Any]):
+class HandOffSerializer(rest.Serializer[Any]):
     reason = Words(max_length=40, required=False, default="asked")
     note = Words(max_length=500, required=False, default="", allow_blank=True)
 
 
-class DecisionReasonSerializer(serializers.Serializer[Any]):
+class DecisionReasonSerializer(rest.Serializer[Any]):
     rule = serializers.CharField()
     verdict = serializers.CharField()
     code = serializers.CharField()
@@ -137,7 +138,7 @@ class DecisionReasonSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-class DecisionSerializer(serializers.ModelSerializer[Decision]):
+class DecisionSerializer(rest.ModelSerializer[Decision]):
     """What the gate decided, with its reasons in words."""
 
     reasons = serializers.SerializerMethodField()
@@ -152,7 +153,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         return [{**reason, "sentence": gate.sentence(reason)} for reason in decision.reasons]
 
 
-class WhySerializer(serializers.Serializer[Any]):
+class WhySerializer(rest.Serializer[Any]):
     """A message with everything that explains it."""
 
     message = MessageSerializer()
@@ -173,7 +174,7 @@ class WhySerializer(serializers.Serializer[Any]):
         return {"id": found.pk, "received_at": found.received_at.isoformat(), "state": found.state} if found else None
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class CountsSerializer(rest.Serializer[Any]):
     """Numbers of open conversations. Counting stops at 1,000: that many, or more."""
 
     open = serializers.IntegerField()
@@ -201,7 +202,7 @@ def _who(request: Request) -> dict[str, Any]:
 
 
 @extend_schema_view(list=extend_schema(parameters=[FiltersSerializer]))
-class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]):
+class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Conversation]):
     """Conversations, those with the newest messages first."""
 
     serializer_class = ConversationSerializer
@@ -345,13 +346,13 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         return self._answer(conversation)
 
 
-class MessageFiltersSerializer(serializers.Serializer[Any]):
-    search = Words(required=False, default="", max_length=200, help_text="All the words, newest messages first.")
-    conversation = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**62)
+class MessageFiltersSerializer(rest.Query):
+    search = Words(required=False, max_length=200, help_text="All the words, newest messages first.")
+    conversation = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
 
 
 @extend_schema_view(list=extend_schema(parameters=[MessageFiltersSerializer]))
-class MessageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Message]):
+class MessageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Message]):
     """Messages of all conversations, newest first."""
 
     serializer_class = MessageSerializer
@@ -366,10 +367,11 @@ class MessageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             return rows
         form = MessageFiltersSerializer(data=self.request.query_params)
         form.is_valid(raise_exception=True)
-        if form.validated_data["search"]:
-            rows = search.matching(form.validated_data["search"], limit=500)
-        if form.validated_data["conversation"]:
-            rows = rows.filter(conversation_id=form.validated_data["conversation"])
+        asked = form.validated_data
+        if words := asked.get("search"):
+            rows = search.matching(words, limit=500)
+        if conversation := asked.get("conversation"):
+            rows = rows.filter(conversation_id=conversation)
         return rows
 
     @extend_schema(responses=WhySerializer)
@@ -389,7 +391,7 @@ class MessageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         return Response(MessageSerializer(message).data)
 
 
-class CannedReplySerializer(serializers.ModelSerializer[CannedReply]):
+class CannedReplySerializer(rest.ModelSerializer[CannedReply]):
     text = Words(max_length=services.LONGEST_TEXT)
     language = Words(max_length=8, required=False, allow_blank=True)
 
@@ -405,7 +407,7 @@ class CannedReplySerializer(serializers.ModelSerializer[CannedReply]):
         return services.save_canned_reply(instance, **validated_data)
 
 
-class CannedReplyViewSet(viewsets.ModelViewSet[CannedReply]):
+class CannedReplyViewSet(rest.ModelViewSet[CannedReply]):
     """Replies that are typed often."""
 
     serializer_class = CannedReplySerializer
@@ -417,7 +419,7 @@ class CannedReplyViewSet(viewsets.ModelViewSet[CannedReply]):
         services.delete_canned_reply(instance)
 
 
-class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
+class MessageTemplateSerializer(rest.ModelSerializer[MessageTemplate]):
     name = Words(max_length=120)
     language = Words(max_length=12)
     body = Words(max_length=4096)
@@ -435,7 +437,7 @@ class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
         return services.save_template(instance, **validated_data)
 
 
-class TemplateViewSet(viewsets.ModelViewSet[MessageTemplate]):
+class TemplateViewSet(rest.ModelViewSet[MessageTemplate]):
     """Messages that the platform has approved for use outside the reply window."""
 
     serializer_class = MessageTemplateSerializer

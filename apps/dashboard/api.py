@@ -10,15 +10,15 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from apps.organizations import rest
 from apps.organizations.access import role_of
 from apps.organizations.models import Role
 
 from .journey import Station, journey
 
 
-class StationReasonSerializer(serializers.Serializer[Any]):
+class StationReasonSerializer(rest.Serializer[Any]):
     """A rule of the gate, what it said, and why in words."""
 
     rule = serializers.CharField()
@@ -27,7 +27,7 @@ class StationReasonSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-class StationSerializer(serializers.Serializer[Any]):
+class StationSerializer(rest.Serializer[Any]):
     """One thing that happened. `kind`: delivery, message, lead, generation, decision, send, receipt, event, outbox."""
 
     kind = serializers.CharField()
@@ -48,7 +48,7 @@ class StationSerializer(serializers.Serializer[Any]):
         return [{name: str(reason.get(name, "")) for name in names} for reason in station.reasons]
 
 
-class JourneySerializer(serializers.Serializer[Any]):
+class JourneySerializer(rest.Serializer[Any]):
     """A journey, its first station first."""
 
     stations = StationSerializer(many=True)
@@ -57,7 +57,7 @@ class JourneySerializer(serializers.Serializer[Any]):
     left_out = serializers.IntegerField(help_text="Further stations, where there are more than 300.")
 
 
-class TraceView(APIView):
+class TraceView(rest.APIView):
     """One journey from the raw delivery to the last webhook."""
 
     required_role = {"GET": Role.VIEWER}

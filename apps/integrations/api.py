@@ -16,13 +16,14 @@ from drf_spectacular.utils import (
     extend_schema_view,
     inline_serializer,
 )
-from rest_framework import serializers, status, viewsets
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.organizations import rest
 from apps.organizations.access import actor_of
 from apps.organizations.models import Role
 from apps.organizations.pagination import NewestFirst
@@ -100,7 +101,7 @@ class WebhookView(APIView):
         return HttpResponse(answer.body, status=answer.status, content_type="application/json")
 
 
-class AccountSerializer(serializers.ModelSerializer[ConnectedAccount]):
+class AccountSerializer(rest.ModelSerializer[ConnectedAccount]):
     """An account without its credentials, which are never shown."""
 
     class Meta:
@@ -112,11 +113,11 @@ class AccountSerializer(serializers.ModelSerializer[ConnectedAccount]):
         read_only_fields = fields
 
 
-class ConnectSerializer(serializers.Serializer[Any]):
+class ConnectSerializer(rest.Serializer[Any]):
     """What connecting takes; `token` is not needed for webchat."""
 
     external_id = serializers.CharField(max_length=120)
-    token = serializers.CharField(max_length=2000, required=False, write_only=True, default="")
+    token = serializers.CharField(max_length=2000, required=False, write_only=True, default="", allow_blank=True)
     name = serializers.CharField(max_length=160, required=False, default="", allow_blank=True)
     page_id = serializers.CharField(max_length=60, required=False, allow_blank=True, help_text="Instagram: its page")
     waba_id = serializers.CharField(
@@ -124,7 +125,7 @@ class ConnectSerializer(serializers.Serializer[Any]):
     )
 
 
-class ConnectView(APIView):
+class ConnectView(rest.APIView):
     """Connect an account of one channel by token."""
 
     required_role = {"*": Role.MANAGER}
@@ -147,7 +148,7 @@ class ConnectView(APIView):
         return Response(AccountSerializer(account).data, status=status.HTTP_201_CREATED)
 
 
-class AccountViewSet(viewsets.ReadOnlyModelViewSet[ConnectedAccount]):
+class AccountViewSet(rest.ReadOnlyModelViewSet[ConnectedAccount]):
     """Connected accounts; deleting one disconnects it."""
 
     serializer_class = AccountSerializer
@@ -169,7 +170,7 @@ class AccountViewSet(viewsets.ReadOnlyModelViewSet[ConnectedAccount]):
         return Response(AccountSerializer(account).data)
 
 
-class KeptSerializer(serializers.ModelSerializer[Delivery]):
+class KeptSerializer(rest.ModelSerializer[Delivery]):
     """Something that arrived and could not be read (malformed) or applied (failed), with the reason."""
 
     class Meta:
@@ -193,7 +194,7 @@ class KeptDetailSerializer(KeptSerializer):
     list=extend_schema(summary="What arrived and was kept, newest first"),
     retrieve=extend_schema(summary="One of them, with its raw body", responses=KeptDetailSerializer),
 )
-class KeptViewSet(viewsets.ReadOnlyModelViewSet[Delivery]):
+class KeptViewSet(rest.ReadOnlyModelViewSet[Delivery]):
     """Deliveries that could not be read or applied; nothing is thrown away."""
 
     serializer_class = KeptSerializer

@@ -8,12 +8,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.organizations import rest
 from apps.organizations.access import actor_of, role_of
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
@@ -30,23 +31,35 @@ class LeadPages(NewestFirst):
     """?sort=new (default), recent or score."""
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        return queries.ORDERS.get(request.query_params.get("sort", "new"), queries.ORDERS["new"])
+        given = request.query_params.get("sort", "new")
+        if given not in queries.ORDERS:
+            raise serializers.ValidationError({"sort": [_("One of: %s.") % ", ".join(queries.ORDERS)]})
+        return queries.ORDERS[given]
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        sort = {
+            "name": "sort",
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string", "enum": list(queries.ORDERS)},
+        }
+        return [*super().get_schema_operation_parameters(view), sort]
 
 
-class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
+class ReasonSerializer(rest.Serializer[dict[str, Any]]):
     rule = serializers.CharField()
     points = serializers.IntegerField()
     why = serializers.CharField()
 
 
-class IdentitySerializer(serializers.ModelSerializer[Identity]):
+class IdentitySerializer(rest.ModelSerializer[Identity]):
     class Meta:
         model = Identity
         fields = ("kind", "account", "value", "username", "created_at")
         read_only_fields = fields
 
 
-class LeadSerializer(serializers.ModelSerializer[Lead]):
+class LeadSerializer(rest.ModelSerializer[Lead]):
     """A lead as lists show it."""
 
     tags: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
@@ -89,7 +102,7 @@ class Plain(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class LeadInput(serializers.Serializer[dict[str, Any]]):
+class LeadInput(rest.Serializer[dict[str, Any]]):
     """What can be written. Phone numbers may be national: they are read in the organization's country."""
 
     name = Plain(max_length=160, required=False, allow_blank=True)
@@ -132,31 +145,31 @@ class NewLead(LeadInput):
         return attrs
 
 
-class OtherInput(serializers.Serializer[dict[str, Any]]):
+class OtherInput(rest.Serializer[dict[str, Any]]):
     other = serializers.IntegerField(min_value=1, max_value=2**62)
 
 
-class StageInput(serializers.Serializer[dict[str, Any]]):
+class StageInput(rest.Serializer[dict[str, Any]]):
     stage = serializers.ChoiceField(choices=Stage.choices)
     reason = Plain(max_length=500, required=False, allow_blank=True, default="")
 
 
-class LabelInput(serializers.Serializer[dict[str, Any]]):
+class LabelInput(rest.Serializer[dict[str, Any]]):
     label: Any = serializers.ChoiceField(
         choices=Label.choices, allow_null=True, help_text="null gives it back to the score"
     )
 
 
-class TagsInput(serializers.Serializer[dict[str, Any]]):
+class TagsInput(rest.Serializer[dict[str, Any]]):
     add = serializers.ListField(child=Plain(max_length=50), required=False, default=list, max_length=30)
     remove = serializers.ListField(child=Plain(max_length=50), required=False, default=list, max_length=30)
 
 
-class NoteInput(serializers.Serializer[dict[str, Any]]):
+class NoteInput(rest.Serializer[dict[str, Any]]):
     text = Plain(max_length=10_000)
 
 
-class ActivitySerializer(serializers.ModelSerializer[Activity]):
+class ActivitySerializer(rest.ModelSerializer[Activity]):
     lead = serializers.IntegerField(source="lead_id", read_only=True)
 
     class Meta:
@@ -165,14 +178,14 @@ class ActivitySerializer(serializers.ModelSerializer[Activity]):
         read_only_fields = fields
 
 
-class ActivityInput(serializers.Serializer[dict[str, Any]]):
+class ActivityInput(rest.Serializer[dict[str, Any]]):
     lead = serializers.IntegerField(min_value=1, max_value=2**62)
     kind = serializers.ChoiceField(choices=["call", "email", "meeting", "note"])
     text = Plain(max_length=10_000, required=False, allow_blank=True, default="")
     at = serializers.DateTimeField(required=False)
 
 
-class BulkInput(serializers.Serializer[dict[str, Any]]):
+class BulkInput(rest.Serializer[dict[str, Any]]):
     """One act on many leads. Few are changed at once, many in the background."""
 
     action = serializers.ChoiceField(choices=["stage", "owner", "tag", "untag", "delete", "restore"])
@@ -185,7 +198,7 @@ class BulkInput(serializers.Serializer[dict[str, Any]]):
     )
 
 
-class BulkSerializer(serializers.ModelSerializer[BulkChange]):
+class BulkSerializer(rest.ModelSerializer[BulkChange]):
     """How far it is: `done` of `total` were looked at, `changed` of them were not so before."""
 
     done = serializers.IntegerField(read_only=True)
@@ -221,7 +234,7 @@ def _refuse(captured: services.Captured) -> None:
     list=extend_schema(summary="List leads", tags=_TAG),
     retrieve=extend_schema(summary="One lead", tags=_TAG, responses=LeadDetailSerializer),
 )
-class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Lead]):
+class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Lead]):
     """People who may buy."""
 
     queryset = Lead.objects.none()
@@ -367,7 +380,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         return Response(ActivitySerializer(note).data, status=status.HTTP_201_CREATED)
 
 
-class BulkViewSet(viewsets.GenericViewSet[BulkChange]):
+class BulkViewSet(rest.GenericViewSet[BulkChange]):
     """Acts on many leads, each visible while it runs, and undoable."""
 
     queryset = BulkChange.objects.all()
@@ -413,7 +426,7 @@ def _allow(request: Request, act: str) -> None:
     list=extend_schema(summary="What happened, newest first", tags=_TAG),
     retrieve=extend_schema(summary="One activity", tags=_TAG),
 )
-class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Activity]):
+class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Activity]):
     """The timelines of leads."""
 
     queryset = Activity.objects.none()
@@ -442,7 +455,7 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return Response(ActivitySerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-class FormFieldSerializer(serializers.Serializer[dict[str, Any]]):
+class FormFieldSerializer(rest.Serializer[dict[str, Any]]):
     name = serializers.SlugField(max_length=40)
     label: Any = Plain(max_length=120)
     kind = serializers.ChoiceField(choices=list(forms.KINDS), default="text")
@@ -450,7 +463,7 @@ class FormFieldSerializer(serializers.Serializer[dict[str, Any]]):
     options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
 
 
-class FormSerializer(serializers.ModelSerializer[Form]):
+class FormSerializer(rest.ModelSerializer[Form]):
     """A form for other people's pages; it is shown at /forms/<key>/."""
 
     fields = FormFieldSerializer(many=True, min_length=1, max_length=20)  # type: ignore[assignment, call-arg]
@@ -476,7 +489,7 @@ class FormSerializer(serializers.ModelSerializer[Form]):
     partial_update=extend_schema(summary="Change a form", tags=_TAG),
     destroy=extend_schema(summary="Take a form out of use", tags=_TAG),
 )
-class FormViewSet(viewsets.ModelViewSet[Form]):
+class FormViewSet(rest.ModelViewSet[Form]):
     """Forms for other people's pages."""
 
     queryset = Form.objects.none()

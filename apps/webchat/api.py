@@ -11,11 +11,11 @@ from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.conversations import uploads
 from apps.conversations.api import Words
 from apps.integrations.models import ConnectedAccount
+from apps.organizations import rest
 from apps.organizations.access import actor_of
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
@@ -29,7 +29,7 @@ LARGEST_FORM = uploads.LARGEST + 20_000
 UTM = ("source", "medium", "campaign", "term", "content", "id")
 
 
-class PageSerializer(serializers.Serializer[Any]):
+class PageSerializer(rest.Serializer[Any]):
     """Where the visitor writes from: attribution."""
 
     url = Words(max_length=2000, required=False, allow_blank=True)
@@ -41,7 +41,7 @@ class PageSerializer(serializers.Serializer[Any]):
         return {name: value for name, value in given.items() if name in UTM}
 
 
-class SaySerializer(serializers.Serializer[Any]):
+class SaySerializer(rest.Serializer[Any]):
     """A visitor's message; `id` is made by the browser, and sending it again does no harm."""
 
     id = serializers.RegexField(r"^[A-Za-z0-9_-]{8,64}\Z")
@@ -51,19 +51,19 @@ class SaySerializer(serializers.Serializer[Any]):
     page = PageSerializer(required=False)
 
 
-class TakenSerializer(serializers.Serializer[Any]):
+class TakenSerializer(rest.Serializer[Any]):
     id = serializers.CharField(help_text="The message's id in the thread.")
 
 
-class ReadSerializer(serializers.Serializer[Any]):
+class ReadSerializer(rest.Serializer[Any]):
     until = serializers.DateTimeField(help_text="The time of the newest message that was seen.")
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class TokenSerializer(rest.Serializer[Any]):
     token = serializers.CharField(help_text="To be kept by the browser and sent as `Authorization: Visitor …`.")
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(rest.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.CharField()
     url = serializers.CharField()
@@ -71,16 +71,16 @@ class FileSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class UploadSerializer(rest.Serializer[Any]):
     file = serializers.FileField()
 
 
-class ChoiceSerializer(serializers.Serializer[Any]):
+class ChoiceSerializer(rest.Serializer[Any]):
     title = serializers.CharField()
     payload = serializers.CharField()
 
 
-class CardSerializer(serializers.Serializer[Any]):
+class CardSerializer(rest.Serializer[Any]):
     title = serializers.CharField()
     subtitle = serializers.CharField()
     price = serializers.CharField()
@@ -89,14 +89,14 @@ class CardSerializer(serializers.Serializer[Any]):
     buttons = ChoiceSerializer(many=True)
 
 
-class ShownFileSerializer(serializers.Serializer[Any]):
+class ShownFileSerializer(rest.Serializer[Any]):
     kind = serializers.CharField()
     url = serializers.CharField()
     name = serializers.CharField()
     size = serializers.IntegerField(allow_null=True)
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class LineSerializer(rest.Serializer[Any]):
     """One message as the visitor sees it."""
 
     id = serializers.CharField()
@@ -112,7 +112,7 @@ class LineSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="received, sent, delivered, read or removed")
 
 
-class ThreadSerializer(serializers.Serializer[Any]):
+class ThreadSerializer(rest.Serializer[Any]):
     """The visitor's conversation, oldest message first."""
 
     state = serializers.CharField(help_text="Ask again with `?state=…`: 204 while nothing has changed.")
@@ -123,7 +123,7 @@ class ThreadSerializer(serializers.Serializer[Any]):
     unread = serializers.IntegerField()
 
 
-class _VisitorView(APIView):
+class _VisitorView(rest.APIView):
     """Asked by browsers on other people's pages: no cookie counts here, only the token."""
 
     authentication_classes: Any = (VisitorAuthentication,)
@@ -288,7 +288,7 @@ class FilesView(_VisitorView):
         return Response(FileSerializer(found).data, status=201)
 
 
-def _checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+def _checked(serializer: rest.Serializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
@@ -296,7 +296,7 @@ def _checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
 # Settings, for members ----------------------------------------------------------------------------------------------
 
 
-class WidgetSerializer(serializers.Serializer[Any]):
+class WidgetSerializer(rest.Serializer[Any]):
     """The website chat: who may embed it, and what it says first."""
 
     is_on = serializers.BooleanField(required=False)
@@ -319,7 +319,7 @@ class WidgetSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(error.messages) from error
 
 
-class WidgetView(APIView):
+class WidgetView(rest.APIView):
     """The settings of the organization's website chat."""
 
     required_role = {"PATCH": Role.MANAGER}

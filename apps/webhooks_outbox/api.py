@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.jobs import clock
+from apps.organizations import rest
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
 
@@ -26,7 +26,7 @@ _TAG = ["webhooks"]
 _UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 
 
-class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
+class EndpointSerializer(rest.ModelSerializer[Endpoint]):
     """An endpoint without its secrets."""
 
     id = serializers.UUIDField(source="uuid", read_only=True)
@@ -48,7 +48,7 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         return len(delivering.live_secrets(endpoint, clock.now()))
 
 
-class SecretSerializer(serializers.Serializer[Any]):
+class SecretSerializer(rest.Serializer[Any]):
     secret = serializers.CharField(read_only=True, help_text="Shown in this answer only.")
 
 
@@ -63,7 +63,7 @@ class NewEndpointSerializer(EndpointSerializer):
         return str(endpoint.secrets[0]["secret"])
 
 
-class EndpointInputSerializer(serializers.Serializer[Any]):
+class EndpointInputSerializer(rest.Serializer[Any]):
     url = serializers.CharField(max_length=500)
     description = serializers.CharField(max_length=160, required=False, allow_blank=True)
     types = serializers.ListField(
@@ -72,7 +72,7 @@ class EndpointInputSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=["active", "paused"], required=False)
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(rest.ModelSerializer[Attempt]):
     reason = serializers.SerializerMethodField()
 
     class Meta:
@@ -84,7 +84,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         return reasons.of_attempt(attempt.status, attempt.error)
 
 
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+class DeliverySerializer(rest.ModelSerializer[Delivery]):
     id = serializers.UUIDField(source="uuid", read_only=True)
     webhook_id = serializers.CharField(read_only=True)
     endpoint = serializers.UUIDField(source="endpoint.uuid", read_only=True)
@@ -115,7 +115,7 @@ class DeliveryDetailSerializer(DeliverySerializer):
         return AttemptSerializer(queries.attempts(delivery), many=True).data
 
 
-class ReplaySerializer(serializers.Serializer[Any]):
+class ReplaySerializer(rest.Serializer[Any]):
     states = serializers.ListField(
         child=serializers.ChoiceField(choices=["dead", "cancelled", "delivered"]),
         required=False,
@@ -134,7 +134,7 @@ class ReplaySerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class CountSerializer(serializers.Serializer[Any]):
+class CountSerializer(rest.Serializer[Any]):
     count = serializers.IntegerField(read_only=True)
 
 
@@ -149,7 +149,7 @@ class DeliveryFilter(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
 
-class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Endpoint]):
+class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Endpoint]):
     """Where events are posted to."""
 
     serializer_class = EndpointSerializer
@@ -241,7 +241,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return Response({"count": count}, status=status.HTTP_202_ACCEPTED)
 
 
-class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delivery]):
+class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Delivery]):
     """Events on their way to endpoints, newest first."""
 
     serializer_class = DeliverySerializer
@@ -268,7 +268,7 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         return Response(DeliverySerializer(delivery).data, status=status.HTTP_202_ACCEPTED)
 
 
-class EventTypesView(APIView):
+class EventTypesView(rest.APIView):
     """Every type of event, with an example."""
 
     required_role = {"GET": Role.VIEWER}

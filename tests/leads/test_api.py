@@ -97,11 +97,11 @@ def test_bad_filters_never_break(sara, bob, api_for, query):
 
 def test_another_organizations_leads_do_not_exist(sara, charlie, bob, api_for, client_for):
     stranger = api_for(charlie, "globex")
-    for method, path in [
-        ("get", ""), ("patch", ""), ("delete", ""), ("post", "stage/"), ("post", "label/"), ("post", "tags/"), ("post", "notes/"),
-        ("post", "restore/"),
+    for method, path, body in [
+        ("get", "", None), ("patch", "", {"stage": "won"}), ("delete", "", None), ("post", "stage/", {"stage": "won"}),
+        ("post", "label/", {"label": "hot"}), ("post", "tags/", {"add": ["x"]}), ("post", "notes/", {"text": "x"}),
+        ("post", "restore/", None),
     ]:  # fmt: skip
-        body = {"stage": "won", "label": "hot", "text": "x"}
         assert getattr(stranger, method)(f"/api/leads/{sara.pk}/{path}", body).status_code == 404, path
     assert stranger.post("/api/activities/", {"lead": sara.pk, "kind": "call"}).status_code == 404
     assert stranger.get(f"/api/activities/?lead={sara.pk}").data["results"] == []

@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view, inline_serializer
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import queries, services
+from .. import queries, rest, services
 from ..access import role_of
 from ..models import Invitation, Role, User
 
 
-class InvitationSerializer(serializers.ModelSerializer[Invitation]):
+class InvitationSerializer(rest.ModelSerializer[Invitation]):
     """An open invitation; its link is shown once, in the answer that makes it."""
 
     invited_by = serializers.CharField(source="invited_by.email", allow_null=True, default=None)
@@ -26,7 +26,7 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
         read_only_fields = fields
 
 
-class NewInvitationSerializer(serializers.Serializer[Any]):
+class NewInvitationSerializer(rest.Serializer[Any]):
     """Whom to ask; asking the same address again replaces the invitation, and the old link ends."""
 
     email = serializers.EmailField(max_length=254)
@@ -37,7 +37,7 @@ _Made = inline_serializer("NewInvitationLink", {"link": serializers.CharField(),
 
 
 @extend_schema_view(list=extend_schema(summary="List open invitations"))
-class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Invitation]):
+class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Invitation]):
     """Invitations that nobody has accepted or revoked; expired ones among them."""
 
     serializer_class = InvitationSerializer

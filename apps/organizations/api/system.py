@@ -8,17 +8,16 @@ from typing import Any
 from auditlog.models import LogEntry
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view, inline_serializer
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from .. import log, queries, services
+from .. import log, queries, rest, services
 from ..access import role_of
 from ..models import ApiKey, Organization, Role
 
 
-class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
+class ApiKeySerializer(rest.ModelSerializer[ApiKey]):
     """A key without its secret, which is not stored."""
 
     created_by = serializers.CharField(source="created_by.email", allow_null=True, default=None)
@@ -31,7 +30,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         read_only_fields = fields
 
 
-class NewApiKeySerializer(serializers.Serializer[Any]):
+class NewApiKeySerializer(rest.Serializer[Any]):
     """What a new key is for, and what it may do."""
 
     name = serializers.CharField(max_length=80)
@@ -43,7 +42,7 @@ _Made = inline_serializer("NewKey", {"key": serializers.CharField(), "api_key": 
 
 
 @extend_schema_view(list=extend_schema(tags=["system"]), retrieve=extend_schema(tags=["system"]))
-class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiKey]):
+class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[ApiKey]):
     """Keys for programs. The secret is in the answer that makes it, and nowhere else."""
 
     serializer_class = ApiKeySerializer
@@ -76,7 +75,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class ChangeSerializer(rest.Serializer[Any]):
     """One field before and after; secrets show only that they changed."""
 
     field = serializers.CharField()
@@ -84,7 +83,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     after = serializers.CharField()
 
 
-class AuditSerializer(serializers.ModelSerializer[LogEntry]):
+class AuditSerializer(rest.ModelSerializer[LogEntry]):
     """One line of the activity log."""
 
     at = serializers.DateTimeField(source="timestamp")
@@ -127,7 +126,7 @@ _FILTERS = [
 
 
 @extend_schema_view(list=extend_schema(parameters=_FILTERS, tags=["system"]))
-class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[LogEntry]):
+class AuditViewSet(mixins.ListModelMixin, rest.GenericViewSet[LogEntry]):
     """Who changed what, when, from where."""
 
     serializer_class = AuditSerializer
@@ -146,7 +145,7 @@ class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[LogEntry]):
         return self.get_paginated_response(AuditSerializer(page, many=True, context=context).data)
 
 
-class OrganizationSerializer(serializers.ModelSerializer[Organization]):
+class OrganizationSerializer(rest.ModelSerializer[Organization]):
     """The organization's own settings; the slug and the budgets are the agency's to change."""
 
     class Meta:
@@ -158,7 +157,7 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
         read_only_fields = ("slug", "ai_budget_usd", "message_budget")
 
 
-class OrganizationView(APIView):
+class OrganizationView(rest.APIView):
     """Settings of the organization."""
 
     required_role = {"GET": Role.VIEWER, "*": Role.MANAGER}
@@ -175,7 +174,7 @@ class OrganizationView(APIView):
         return Response(OrganizationSerializer(services.update_organization(row, **form.validated_data)).data)
 
 
-class UsageView(APIView):
+class UsageView(rest.APIView):
     """What was used per day and kind, and how much of the budgets."""
 
     required_role = {"GET": Role.MANAGER, "*": Role.MANAGER}

@@ -16,8 +16,8 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from .. import rest
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
@@ -27,7 +27,7 @@ from ..tokens import refresh_for, renewed
 FAILURES, WITHIN = 5, 300  # as on the sign-in page: five wrong passwords, then a pause of five minutes
 
 
-class TokenRequest(serializers.Serializer[Any]):
+class TokenRequest(rest.Serializer[Any]):
     """E-mail address and password; `otp` where two-factor sign-in is on."""
 
     email = serializers.CharField(max_length=254)
@@ -35,13 +35,13 @@ class TokenRequest(serializers.Serializer[Any]):
     otp = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
 
 
-class RefreshRequest(serializers.Serializer[Any]):
+class RefreshRequest(rest.Serializer[Any]):
     """A refresh token."""
 
     refresh = serializers.CharField(max_length=4000)
 
 
-class _OpenView(APIView):
+class _OpenView(rest.APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (TokenThrottle,)

@@ -10,20 +10,20 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view, inline_serializer
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from .. import queries, services
+from .. import queries, rest, services
 from ..access import person_of, role_of
 from ..errors import Problem
 from ..models import ApiKey, Membership, Role, User
 from ..services.people import may_manage
 
 
-class MemberSerializer(serializers.ModelSerializer[Membership]):
+class MemberSerializer(rest.ModelSerializer[Membership]):
     """A person as this organization knows them; `id` is the person's."""
 
     id = serializers.IntegerField(source="user_id")
@@ -37,7 +37,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
         read_only_fields = fields
 
 
-class NewMemberSerializer(serializers.Serializer[Any]):
+class NewMemberSerializer(rest.Serializer[Any]):
     """With a password the person is made at once; without one they are invited by mail."""
 
     email = serializers.EmailField(max_length=254)
@@ -50,14 +50,14 @@ class NewMemberSerializer(serializers.Serializer[Any]):
         return value
 
 
-class ChangeMemberSerializer(serializers.Serializer[Any]):
+class ChangeMemberSerializer(rest.Serializer[Any]):
     """What can be changed about somebody else."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     is_active = serializers.BooleanField(required=False)
 
 
-class MeSerializer(serializers.Serializer[Any]):
+class MeSerializer(rest.Serializer[Any]):
     """Oneself."""
 
     name = serializers.CharField(max_length=120, required=False, allow_blank=True)
@@ -91,7 +91,7 @@ _Invited = inline_serializer(
 
 
 @extend_schema_view(list=extend_schema(tags=["users"]), retrieve=extend_schema(tags=["users"]))
-class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Membership]):
+class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Membership]):
     """Who works here. Everybody may look; managers invite and change, up to their own role."""
 
     serializer_class = MemberSerializer
