@@ -132,9 +132,9 @@ def test_a_forgotten_password(acme, bob, client_for):
 
 
 @pytest.mark.parametrize(("host", "slug", "start"), [
-    ("acme.localhost:6666", "acme", ACME),
-    ("ACME.localhost.", "acme", ACME),
-    ("127.0.0.1:6666", None, f"{address_of('localhost')}/"),
+    ("acme.localhost:6666", "acme", "http://acme.localhost:8000/"),
+    ("ACME.localhost.", "acme", "http://acme.localhost:8000/"),
+    ("127.0.0.1:6666", None, "http://localhost:8000/"),
 ])  # fmt: skip
 def test_the_host_header_does_not_lead_the_link_away(acme, bob, client_for, settings, host, slug, start):
     settings.BASE_DOMAIN, settings.PORT = "localhost", 8000
