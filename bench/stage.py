@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -100,13 +100,28 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def served(application: str, *, threads: int = 16) -> Iterator[int]:
-    """`module:app` behind granian as `make run` starts it; yields the port."""
+    """`module:app` behind granian, as its documentation starts it; yields the port."""
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1", "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", application,
     ]  # fmt: skip
-    process = subprocess.Popen(command, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with _running(command, os.environ, port):
+        yield port
+
+
+@contextlib.contextmanager
+def served_product(**environment: str) -> Iterator[int]:
+    """The product's web server as `make run` starts it; yields the port."""
+    port = free_port()
+    command = [sys.executable, "-m", "config.web"]
+    with _running(command, os.environ | {"HOST": "127.0.0.1", "PORT": str(port)} | environment, port):
+        yield port
+
+
+@contextlib.contextmanager
+def _running(command: list[str], environment: Mapping[str, str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -114,7 +129,7 @@ def served(application: str, *, threads: int = 16) -> Iterator[int]:
                 break
             time.sleep(0.1)
         time.sleep(1)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(10)

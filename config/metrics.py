@@ -7,6 +7,7 @@ tenants' schemas is counted at most once a minute: all of the last hour, which a
 from __future__ import annotations
 
 import ipaddress
+import os
 import secrets
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from apps.conversations.models import Message
@@ -44,7 +46,16 @@ def metrics(request: HttpRequest) -> HttpResponse:
         )
     queues = CollectorRegistry(auto_describe=False)
     queues.register(Queues())
-    return HttpResponse(generate_latest(REGISTRY) + generate_latest(queues), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(_counted()) + generate_latest(queues), content_type=CONTENT_TYPE_LATEST)
+
+
+def _counted() -> CollectorRegistry:
+    """What was counted here, or, where the web server has several processes, in all of them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)
+    return together
 
 
 def _allowed(request: HttpRequest) -> bool:

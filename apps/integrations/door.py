@@ -83,12 +83,17 @@ Store = Callable[[Sequence[Part]], list[Part]]
 
 def receive(channel: str, body: bytes, signature: str, *, store: Store) -> Answer:
     """Take one delivery of a platform. Answers only after what is to be kept is durable."""
-    answer = _receive(channel, body, signature, store)
+    found = read(channel, body, signature)
+    return counted(channel, found if isinstance(found, Answer) else keep(found, store=store))
+
+
+def counted(channel: str, answer: Answer) -> Answer:
     received.labels(channel, answer.status.value).inc()
     return answer
 
 
-def _receive(channel: str, body: bytes, signature: str, store: Store) -> Answer:
+def read(channel: str, body: bytes, signature: str) -> list[Part] | Answer:
+    """Verify and split: the parts to be kept, or why there are none."""
     if len(body) > settings.WEBHOOK_MAX_BYTES:
         return TOO_LARGE
     surface = SURFACES[channel]
@@ -99,34 +104,37 @@ def _receive(channel: str, body: bytes, signature: str, store: Store) -> Answer:
         split = surface.split(json.loads(body))
     except (ValueError, RecursionError):
         split = {}
-    if split:
-        parts = [
-            Part(None, channel, account.replace("\x00", "")[:120], body if len(split) == 1 else _dump(share), trace)
-            for account, share in split.items()
-        ]
-    else:
-        parts = [Part(None, channel, "", body, trace, "malformed")]
-    return keep(parts, store=store)
+    if not split:
+        return [Part(None, channel, "", body, trace, "malformed")]
+    return [
+        Part(None, channel, account.replace("\x00", "")[:120], body if len(split) == 1 else _dump(share), trace)
+        for account, share in split.items()
+    ]
 
 
 def keep(parts: Sequence[Part], *, store: Store) -> Answer:
     """Route and store parts; used by `receive` and by our own chat, whose parts are not signed."""
     try:
-        routed = [_routed(part) for part in parts]
-        moved = store(routed)
+        found = [routed(part) for part in parts]
+        moved = store(found)
         if moved:  # the account changed hands after we looked: look again, once, past the cache
             routes.forget()
-            again = [_routed(part, last=True) for part in moved]
+            again = [routed(part, last=True) for part in moved]
             if store(again):
                 raise DoorShut("an account changed hands twice while we stored")
-            routed = [part for part in routed if part not in moved] + again
+            found = [part for part in found if part not in moved] + again
     except DoorShut as error:
-        log.error("webhook.not_stored", channel=parts[0].channel, error=str(error))
-        return AWAY
-    return STORED if any(part.schema for part in routed) else KEPT
+        return shut(parts, error)
+    return STORED if any(part.schema for part in found) else KEPT
 
 
-def _routed(part: Part, *, last: bool = False) -> Part:
+def shut(parts: Sequence[Part], error: DoorShut) -> Answer:
+    log.error("webhook.not_stored", channel=parts[0].channel, error=str(error))
+    return AWAY
+
+
+def routed(part: Part, *, last: bool = False) -> Part:
+    """`part` with its tenant, as far as it has one."""
     schema = routes.find(part.channel, part.account) if part.account else None
     why = part.why or ("malformed" if not part.account else "unknown_account")
     if last and schema is None:
@@ -153,6 +161,11 @@ class Routes:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[str, float]] = {}
         self._look: Callable[[str, str], str | None] = _look_up
+
+    def knows(self, part: Part) -> bool:
+        """Whether `find` answers for this part without asking the database; leaves it a second to do so."""
+        found = self._known.get((part.channel, part.account))
+        return found is not None and time.monotonic() - found[1] < self.TTL - 1
 
     def find(self, channel: str, account: str) -> str | None:
         key = (channel, account)

@@ -25,17 +25,26 @@ def is_public(host: str) -> bool:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The caller's network address; X-Forwarded-For counts only as far as TRUSTED_PROXIES of our own wrote it."""
+    """The caller's network address."""
+    return behind_proxies(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")) or None
+
+
+def behind_proxies(peer: str, forwarded: str) -> str:
+    """Who is at the other end; X-Forwarded-For counts only as far as TRUSTED_PROXIES of our own wrote it."""
     trusted = settings.TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if trusted and forwarded:
-        return forwarded[-min(trusted, len(forwarded))]
-    return request.META.get("REMOTE_ADDR") or None
+    if trusted and (parts := [part.strip() for part in forwarded.split(",") if part.strip()]):
+        return parts[-min(trusted, len(parts))]
+    return peer
 
 
 def counted_address(request: HttpRequest) -> str:
-    """Whom a limit per address counts: behind IPv6 everybody has a network of 2⁶⁴ addresses, so that counts as one."""
-    address = client_address(request) or "unknown"
+    """Whom a limit per address counts."""
+    return caller(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def caller(peer: str, forwarded: str) -> str:
+    """The same before there is a request: behind IPv6 everybody has 2⁶⁴ addresses, so a network counts as one."""
+    address = behind_proxies(peer, forwarded) or "unknown"
     try:
         read = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

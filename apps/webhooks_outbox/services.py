@@ -11,13 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from apps.egress.addresses import Unusable, check_url
 from apps.events import Envelope
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 
 from . import reasons
 from .adapters import signing
-from .adapters.addresses import Unusable, check_url
 from .adapters.post import as_json
 from .events import WebhookTest
 from .models import Delivery, Endpoint

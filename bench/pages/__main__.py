@@ -63,7 +63,7 @@ def main() -> None:
     print(f"{stage.machine()}; {scale}; {REQUESTS} requests one after the other")
     cookie = _sign_in()
     pages = _pages()
-    with stage.served("config.wsgi:application") as port:
+    with stage.served_product() as port:
         found = [_measure(name, path, port, cookie) for name, path in pages.items()]
     with psycopg.connect(stage.address(), autocommit=True) as link:
         link.execute("SET search_path = bench0000, public")

@@ -1,5 +1,7 @@
 """Apps, middleware, templates, files."""
 
+import os
+
 from .env import BASE_DIR, DATA_DIR, env
 
 DEBUG = env.bool("DEBUG", False)
@@ -9,6 +11,12 @@ SECRET_KEY = env.str("SECRET_KEY")
 BASE_DOMAIN = env.str("BASE_DOMAIN", "localhost")
 PORT = env.int("PORT", 8000)
 HOST = env.str("HOST", "127.0.0.1")
+# Web processes follow the processors, as far as memory does.
+WEB_PROCESSES = env.int("WEB_PROCESSES", 0) or min(os.cpu_count() or 1, 4)
+# Pages that are computed at once in each: an interpreter does one thing at a time, and one more while that one asks the
+# database. Those that wait for a vendor are not counted; so many may.
+WEB_THREADS = env.int("WEB_THREADS", 2)
+WEB_THREADS_OUTSIDE = 16
 # The Host header is checked against the domain table by the tenant middleware: unknown hosts get 404.
 ALLOWED_HOSTS = ["*"]
 SITE_NAME = env.str("SITE_NAME", "Frontdesk")

@@ -19,7 +19,6 @@ class Choices:
     base_domain: str
     database_url: str
     broker_url: str
-    web_threads: int
 
     def check_port(self) -> None:
         """`Problem` if the web server could not listen where it is told to."""
@@ -48,7 +47,6 @@ def read_choices() -> Choices:
         base_domain=given.get("BASE_DOMAIN") or "localhost",
         database_url=given.get("DATABASE_URL", ""),
         broker_url=given.get("CELERY_BROKER_URL", ""),
-        web_threads=_number(given, "WEB_THREADS", 32, 256),
     )
 
 

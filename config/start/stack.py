@@ -114,6 +114,7 @@ class Stack:
         addresses = {
             "DATABASE_URL": self.choices.database_url,
             "CELERY_BROKER_URL": self.choices.broker_url,
+            "HOST": self.choices.host,
             "PORT": str(self.choices.port),
             "BASE_DOMAIN": self.choices.base_domain,
         }
@@ -187,10 +188,7 @@ class Stack:
 
     def web(self) -> Program:
         return self._program(
-            "web",
-            "granian", "--interface", "wsgi", "--host", self.choices.host, "--port", str(self.choices.port),
-            "--workers", "1", "--blocking-threads", str(self.choices.web_threads), "--no-ws", "--log-level", "error",
-            "--respawn-failed-workers", "config.wsgi:application",
+            "web", "python", "-m", "config.web",
             is_ready=self._answers,
         )  # fmt: skip
 

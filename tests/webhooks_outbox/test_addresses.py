@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.egress.addresses import Forbidden, Unusable, check_socket, check_url, is_public
 from apps.webhooks_outbox import services
-from apps.webhooks_outbox.adapters.addresses import Forbidden, Unusable, check_socket, check_url, is_public
 from apps.webhooks_outbox.models import Delivery, Endpoint
 
 PRIVATE = [

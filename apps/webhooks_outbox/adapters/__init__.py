@@ -1,1 +1,1 @@
-"""How facts leave the house: addresses, signatures, HTTP. Plain Python; nothing here knows Django."""
+"""How facts leave the house: signatures, HTTP. Plain Python; nothing here knows Django."""

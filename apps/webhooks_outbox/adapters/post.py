@@ -27,9 +27,9 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
+from apps.egress.addresses import Forbidden, check_socket, is_allowed
 from apps.jobs import clock
 
-from .addresses import Forbidden, check_socket, is_allowed
 from .signing import sign
 
 USER_AGENT = "Frontdesk-Webhooks/1.0"
