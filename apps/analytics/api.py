@@ -25,13 +25,17 @@ class StatsSerializer(rest.Serializer[Any]):
     new_leads = serializers.IntegerField()
     leads_by_channel = serializers.DictField(child=serializers.IntegerField())
     leads_by_source = serializers.DictField(child=serializers.IntegerField())
-    funnel = serializers.DictField(child=serializers.IntegerField())
+    funnel = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="Of the people met in the range, how many reached or passed each stage.",
+    )
     conversations_started = serializers.IntegerField()
     hand_offs = serializers.IntegerField()
     messages_received = serializers.IntegerField()
     messages_sent = serializers.IntegerField()
     messages_failed = serializers.IntegerField()
-    answer_seconds = serializers.FloatField(allow_null=True)
+    assistant_answer_seconds = serializers.FloatField(allow_null=True, help_text="How long customers waited for it.")
+    people_answer_seconds = serializers.FloatField(allow_null=True, help_text="How long customers waited for them.")
     ai_cost_usd = serializers.DecimalField(max_digits=14, decimal_places=6)
 
 
@@ -67,7 +71,8 @@ class StatsView(rest.APIView):
             "messages_received": found.count("message.received"),
             "messages_sent": found.count("message.sent"),
             "messages_failed": found.count("message.failed"),
-            "answer_seconds": found.mean("reply.time"),
+            "assistant_answer_seconds": queries.answer_time(found, "assistant"),
+            "people_answer_seconds": queries.answer_time(found, "people"),
             "ai_cost_usd": sum(queries.ai_cost(days).values()),
         }
         return Response(StatsSerializer(body).data)

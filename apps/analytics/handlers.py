@@ -11,19 +11,49 @@ from apps.conversations.events import (
     MessageSent,
 )
 from apps.events import Envelope, on
-from apps.leads.events import LeadCreated, LeadStageChanged
+from apps.leads.events import (
+    LeadCreated,
+    LeadDeleted,
+    LeadMerged,
+    LeadRestored,
+    LeadStageChanged,
+    LeadUnmerged,
+)
 
-from .services import tally
+from .services import follow_lead, tally
 
 
 @on(LeadCreated)
 def count_lead(event: LeadCreated, envelope: Envelope) -> None:
     tally(envelope.occurred_at, [("lead.created", event.channel or event.source, 0), ("lead.source", event.source, 0)])
+    follow_lead(event.lead_id)
 
 
 @on(LeadStageChanged)
-def count_stage(event: LeadStageChanged, envelope: Envelope) -> None:
-    tally(envelope.occurred_at, [("lead.stage", event.stage, 0)])
+def count_stage(event: LeadStageChanged, _envelope: Envelope) -> None:
+    follow_lead(event.lead_id)
+
+
+@on(LeadMerged)
+def count_merged(event: LeadMerged, _envelope: Envelope) -> None:
+    for lead_id in (event.lead_id, event.merged_id):
+        follow_lead(lead_id)
+
+
+@on(LeadUnmerged)
+def count_unmerged(event: LeadUnmerged, _envelope: Envelope) -> None:
+    for lead_id in (event.lead_id, event.merged_id):
+        follow_lead(lead_id)
+
+
+@on(LeadDeleted)
+def count_deleted(event: LeadDeleted, _envelope: Envelope) -> None:
+    follow_lead(event.lead_id)
+
+
+@on(LeadRestored)
+def count_restored(event: LeadRestored, _envelope: Envelope) -> None:
+    follow_lead(event.lead_id)
 
 
 @on(ConversationStarted)

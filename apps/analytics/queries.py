@@ -9,12 +9,15 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from apps.leads.models import PATH
 from apps.organizations.models import Usage
 from apps.organizations.queries import current_organization
 
 from .models import Tally
 
-STAGES = ("contacted", "qualified", "converted", "won", "lost")
+FURTHEST = "lead.furthest"
+# Who answers, and as which senders their messages are counted; "app" is people who write in another app of the business.
+WHO = {"assistant": ("bot",), "people": ("user", "app")}
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,9 @@ class Figures:
     def count(self, metric: str, split: str | None = None) -> int:
         return sum(count for count, _total in self._cells(metric, split))
 
-    def mean(self, metric: str, split: str | None = None) -> float | None:
-        """The average of a measure; None where nothing was measured."""
-        cells = self._cells(metric, split)
+    def mean(self, metric: str, *splits: str) -> float | None:
+        """The average of a measure over these splits; None where nothing was measured."""
+        cells = [cell for split in splits for cell in self._cells(metric, split)]
         count = sum(count for count, _total in cells)
         return float(sum(total for _count, total in cells)) / count if count else None
 
@@ -96,5 +99,15 @@ def ai_cost(days: Range) -> dict[date, Decimal]:
 
 
 def funnel(found: Figures) -> list[tuple[str, int]]:
-    """How many leads were new, and how many entered each later stage, in the range."""
-    return [("new", found.count("lead.created")), *((stage, found.count("lead.stage", stage)) for stage in STAGES[:-1])]
+    """Of the people met in the range, how many reached or passed each stage.
+
+    Each is counted once, at the furthest stage they ever reached, and a stage has all who stand there or further: no
+    stage can have more than the one before it.
+    """
+    at = [max(0, found.count(FURTHEST, stage)) for stage in PATH]
+    return [(str(stage.value), sum(at[n:])) for n, stage in enumerate(PATH)]
+
+
+def answer_time(found: Figures, who: str) -> float | None:
+    """How many seconds customers waited for "assistant" or "people": two figures that are never mixed."""
+    return found.mean("reply.time", *WHO[who])

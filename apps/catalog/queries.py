@@ -38,6 +38,11 @@ def get_item(item_id: int) -> Item:
     return item
 
 
+def has_items() -> bool:
+    """Whether anything can be sold."""
+    return Item.objects.filter(is_active=True).exists()
+
+
 def find_by_sku(sku: str) -> Item | None:
     """By SKU as people write it: case, spaces and hyphens do not matter."""
     code = text.compact(sku)

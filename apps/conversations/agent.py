@@ -56,6 +56,7 @@ class Draft:
     facts: list[dict[str, Any]] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
     intent: str = ""
+    wish: str = ""  # what the customer is after, in a few words
     signals: tuple[str, ...] = ()  # what it says about the person, for their score
 
     def settle(self, *, used: bool, note: str = "") -> None:
@@ -114,6 +115,7 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
         its_words=its_words,
         facts=box.rows(),
         intent=str(answer.completion.details.get("intent", ""))[:80],
+        wish=box.wish(text),
         signals=_signals(box),
     )
 

@@ -8,17 +8,21 @@ from .models import Conversation, Message, Owner
 MANY = 1000
 
 
-def open_count() -> int:
-    """Open conversations, up to MANY."""
-    return Conversation.objects.filter(status=Conversation.Status.OPEN).order_by()[:MANY].count()
-
-
 def waiting_count() -> int:
     """Open conversations in which a person, not the bot, owes an answer, up to MANY."""
     waiting = Conversation.objects.filter(
         status=Conversation.Status.OPEN, owner=Owner.HUMAN, waiting_since__isnull=False
     )
     return waiting.order_by()[:MANY].count()
+
+
+def longest_waiting(most: int) -> list[Conversation]:
+    """Those in which a person owes an answer, who has waited longest first, with whom they are with and what was said."""
+    waiting = Conversation.objects.filter(
+        status=Conversation.Status.OPEN, owner=Owner.HUMAN, waiting_since__isnull=False
+    )
+    shown = waiting.select_related("lead", "last_message", "assignee").defer("lead__search_text")
+    return list(shown.order_by("waiting_since", "id")[:most])
 
 
 def seconds_waited(message_id: int) -> int | None:

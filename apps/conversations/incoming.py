@@ -340,6 +340,7 @@ def edit(arrival: Arrival, fact: Edit) -> None:
         text=fact.text, edited_at=fact.at, payload={**found.payload, "edits": earlier}
     )
     conversation.change()
+    leads.correct_said(conversation.lead, found.text, fact.text)
     record(MessageEdited(**about(conversation), message_id=found.pk, text=fact.text), actor="customer")
 
 
@@ -365,6 +366,7 @@ def unsend(arrival: Arrival, fact: Unsend) -> None:
         )
         conversation.change(waiting_since=waiting)
     conversation.change()
+    leads.correct_said(conversation.lead, found.text)
     record(MessageUnsent(**about(conversation), message_id=found.pk), actor="customer")
 
 

@@ -146,6 +146,7 @@ def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.
             else:
                 conversation.change(answered_to=max(answered))
             leads.note_answer(conversation.lead, actor="bot")
+            leads.note_wish(conversation.lead, draft.wish)
             if draft.signals:
                 leads.signal(conversation.lead, *draft.signals)
             if draft.hand_off is not None and draft.hand_off.reason == "stop":

@@ -44,6 +44,7 @@ class Toolbox:
     language: str
     hand_off: HandOff | None = None
     found: dict[str, Item] = field(default_factory=dict)
+    sought: str = ""
 
     def offered(self) -> tuple[ToolSpec, ...]:
         """The tools with this catalog's categories in them."""
@@ -69,6 +70,7 @@ class Toolbox:
     def _search_catalog(
         self, query: str, limit: int = FOUND, category: str = "", attributes: dict[str, Any] | None = None, **more: Any
     ) -> dict[str, Any]:
+        self.sought = query or category
         filters = {"category": category or None, "language": self.language, "limit": limit + 1, **more}
         items = catalog.search(query, attributes=attributes, **filters)
         if attributes and not items:
@@ -108,6 +110,13 @@ class Toolbox:
 
     def cards(self, reply: str) -> tuple[Card, ...]:
         """Cards of the items that the reply names, in its order."""
+        return tuple(self._card(item) for item in self._named(reply)[:CARDS])
+
+    def wish(self, reply: str) -> str:
+        """What the customer is after: what the reply names to them, else what was looked for."""
+        return self._named(reply)[0].name if self._named(reply) else self.sought
+
+    def _named(self, reply: str) -> list[Item]:
         said = normalize(reply)
         named = []
         for item in self.found.values():
@@ -115,7 +124,7 @@ class Toolbox:
             place = min((one for one in places if one >= 0), default=-1)
             if place >= 0:
                 named.append((place, item))
-        return tuple(self._card(item) for _place, item in sorted(named, key=lambda pair: pair[0])[:CARDS])
+        return [item for _place, item in sorted(named, key=lambda pair: pair[0])]
 
     def _card(self, item: Item) -> Card:
         shown = catalog.card(item, self.language)

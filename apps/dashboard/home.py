@@ -1,4 +1,4 @@
-"""What the home page shows, put together from roll-ups."""
+"""What the home page tells of days gone by, put together from roll-ups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from apps.analytics import queries
 from apps.analytics.queries import Figures, Range
-from apps.conversations import figures as conversations
 from apps.leads.models import Stage
 from apps.ui import phrases, statuses
 from apps.ui.charts import Chart, Series
@@ -23,6 +22,8 @@ def figures_for(days: Range) -> dict[str, Any]:
     costs = queries.ai_cost(days)
     cost, cost_before = sum(costs.values()), sum(queries.ai_cost(days.before).values())
     labels = [date_format(day, "j M") for day in days.days]
+    funnel = queries.funnel(now)
+    met = funnel[0][1]
     return {
         "tiles": [
             _tile(
@@ -31,14 +32,14 @@ def figures_for(days: Range) -> dict[str, Any]:
                 before.count("lead.created"),
                 spark=now.per_day("lead.created"),
             ),
-            {
-                "label": _("Open conversations"),
-                "value": phrases.up_to(conversations.open_count(), conversations.MANY),
-                "note": _("%(count)s wait for a person")
-                % {"count": phrases.up_to(conversations.waiting_count(), conversations.MANY)},
-                "url": "/dashboard/inbox/",
-            },
-            _duration_tile(_("Answer time"), now.mean("reply.time"), before.mean("reply.time")),
+            _duration_tile(
+                _("The assistant answers in"),
+                queries.answer_time(now, "assistant"),
+                queries.answer_time(before, "assistant"),
+            ),
+            _duration_tile(
+                _("People answer in"), queries.answer_time(now, "people"), queries.answer_time(before, "people")
+            ),
             _money_tile(_("AI cost"), float(cost), float(cost_before)),
         ],
         "leads_chart": Chart(_("New leads per day"), labels, [Series(_("New leads"), now.per_day("lead.created"))]),
@@ -54,7 +55,15 @@ def figures_for(days: Range) -> dict[str, Any]:
             [Series(_("AI cost"), [float(costs.get(d, 0)) for d in days.days], 5)],
             format="money",
         ),
-        "funnel": [(Stage(stage).label, count) for stage, count in queries.funnel(now)],
+        "funnel": [
+            {
+                "label": Stage(stage).label,
+                "count": count,
+                "part": count / met if met else 0,
+                "share": 100 * count / met if met else 0,
+            }
+            for stage, count in funnel
+        ],
         "channels": [
             {
                 "channel": channel,
@@ -66,8 +75,12 @@ def figures_for(days: Range) -> dict[str, Any]:
             for channel in _channels(now)
         ],
         "answers": [
-            {"who": who, "sent": now.count("message.sent", sender), "time": _duration(now.mean("reply.time", sender))}
-            for sender, who in (("bot", _("Bot")), ("user", _("People")))
+            {
+                "who": words,
+                "sent": sum(now.count("message.sent", sender) for sender in queries.WHO[who]),
+                "time": _duration(queries.answer_time(now, who)),
+            }
+            for who, words in (("assistant", _("Assistant")), ("people", _("People")))
         ],
         "is_empty": now.is_empty,
     }
@@ -87,7 +100,7 @@ def _tile(label: str, value: int, before: int, **more: Any) -> dict[str, Any]:
 
 
 def _duration_tile(label: str, value: float | None, before: float | None) -> dict[str, Any]:
-    return {"label": label, "value": _duration(value), "note": _change(value or 0, before or 0)}
+    return {"label": label, "value": _duration(value), "note": _change(value or 0, before or 0) if value else ""}
 
 
 def _money_tile(label: str, value: float, before: float) -> dict[str, Any]:

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_GET
 
 from apps.analytics.forms import PRESETS, RangeForm
 from apps.catalog import queries as catalog
+from apps.jobs import clock
 from apps.organizations.access import member_required, role_of
 from apps.organizations.models import Role
 from apps.organizations.queries import calendar_day, current_organization
 
+from . import todo
 from .home import figures_for
 from .journey import journey
 from .search import find
@@ -26,10 +28,19 @@ def entry(_request: HttpRequest) -> HttpResponse:
 
 @member_required(Role.VIEWER)
 def home(request: HttpRequest) -> HttpResponse:
-    """What the organization's front desk brought in, over a range of days."""
-    form = RangeForm(request.GET)
-    days = form.range(calendar_day(current_organization()))
-    context = {"form": form, "days": days, "presets": list(PRESETS.items()), **figures_for(days)}
+    """A briefing: who waits, what to do now, and what the front desk brought in over a range of days."""
+    form, now = RangeForm(request.GET), clock.now()
+    days = form.range(calendar_day(current_organization(), now))
+    context = {
+        "now": now,
+        "greeting": todo.greeting(request.user.get_short_name()),
+        "waiting": todo.waiting(),
+        "tasks": todo.tasks(role_of(request) or Role.VIEWER, now=now),
+        "form": form,
+        "days": days,
+        "presets": list(PRESETS.items()),
+        **figures_for(days),
+    }
     return render(request, "dashboard/home.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -24,6 +25,7 @@ class LeadFilter(filters.FilterSet):
     channel = filters.CharFilter(method="by_value", max_length=20)
     source = filters.CharFilter(method="by_value", max_length=20)
     created_after = filters.DateFilter(field_name="created_at", lookup_expr="date__gte")
+    active_before = filters.DateFilter(method="by_quiet", label=_("Nothing happened since before this day"))
     created_before = filters.DateFilter(field_name="created_at", lookup_expr="date__lte")
 
     class Meta:
@@ -45,6 +47,9 @@ class LeadFilter(filters.FilterSet):
         # By its id: then it is known how many have this very tag, and the planner goes the shorter way.
         tag = Tag.objects.filter(name=queries.said(value)).values_list("pk", flat=True).first()
         return rows.filter(tags=tag) if tag else rows.none()
+
+    def by_quiet(self, rows: QuerySet[Lead], _name: str, value: date) -> QuerySet[Lead]:
+        return queries.quiet_since(rows, value)
 
     def by_value(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.filter(**{name: queries.said(value)})

@@ -6,6 +6,7 @@ theirs when they hear of it (LeadMerged, LeadUnmerged): where a person's identit
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from django.db import transaction
@@ -17,10 +18,10 @@ from apps.organizations.errors import Problem
 
 from . import details
 from .events import LeadMerged, LeadUnmerged
-from .models import Activity, FormSubmission, Identity, Lead, Merge, Stage
+from .models import Activity, FormSubmission, Identity, Lead, Merge, Stage, further
 from .services import ORDER, index_lead, move_to_stage, note_system, rescore
 
-_FILLED = (*details.NAMES, "language", "avatar_url", "type", "owner_id")
+_FILLED = (*details.NAMES, "language", "avatar_url", "type", "owner_id", "wants", "last_said")
 _MOVED: dict[str, Any] = {"identities": Identity, "activities": Activity, "submissions": FormSubmission}
 MOST_SIGNALS = 10_000
 
@@ -42,6 +43,7 @@ def merge_leads(kept: Lead, gone: Lead, *, by: str) -> Merge:
     moved["fields"] = sorted(set(gone.fields) - set(kept.fields))
     kept.fields = {**gone.fields, **kept.fields}
     kept.signals = _sum(kept.signals, gone.signals, 1)
+    kept.furthest = further(kept.furthest, gone.furthest)
     kept.captured_at = min(filter(None, [kept.captured_at, gone.captured_at]), default=None)
     kept.last_activity_at = max(kept.last_activity_at, gone.last_activity_at)
     kept.save()
@@ -74,6 +76,7 @@ def unmerge_leads(merge: Merge, *, by: str) -> Lead:
             setattr(kept, name, None if name == "owner_id" else "")
     kept.fields = {name: value for name, value in kept.fields.items() if name not in merge.moved.get("fields", ())}
     kept.signals = _sum(kept.signals, gone.signals, -1)
+    kept.furthest = _furthest(kept)
     kept.save()
     kept.tags.remove(*merge.moved.get("tags", ()))
     gone.merged_into = gone.deleted_at = None
@@ -103,6 +106,13 @@ def _fill(kept: Lead, gone: Lead) -> dict[str, Any]:
     for name, value in filled.items():
         setattr(kept, name, value)
     return filled
+
+
+def _furthest(lead: Lead) -> str:
+    """How far somebody came by what their own timeline tells."""
+    moves = Activity.objects.filter(lead=lead, kind=Activity.Kind.STAGE).values_list("data__from", "data__to")
+    stood = [str(stage) for move in moves for stage in move if stage in Stage.values]
+    return reduce(further, stood, further(Stage.NEW, lead.stage))
 
 
 def _sum(one: dict[str, int], other: dict[str, int], sign: int) -> dict[str, int]:

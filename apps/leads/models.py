@@ -23,6 +23,15 @@ class Stage(models.TextChoices):
     LOST = "lost", _("Lost")
 
 
+# How far somebody may come, step by step. Lost is where the way ends, not a step on it.
+PATH = (Stage.NEW, Stage.CONTACTED, Stage.QUALIFIED, Stage.CONVERTED, Stage.WON)
+
+
+def further(one: str, other: str) -> str:
+    """Of two stages the one that lies further along the path; lost lies nowhere on it."""
+    return max((one, other), key=lambda stage: PATH.index(Stage(stage)) if stage in PATH else -1)
+
+
 class Label(models.TextChoices):
     HOT = "hot", _("Hot")
     WARM = "warm", _("Warm")
@@ -64,6 +73,7 @@ class Tag(models.Model):
 class Lead(models.Model):
     """A person. Created at first contact; `captured_at` is when they first left a way to be reached.
 
+    `furthest` is how far along the path they ever were, wherever they stand now: what funnels count.
     `reasons` explains the score: [{"rule": "phone", "points": 25, "why": "A phone number is known"}, …].
     `signals` counts what they did ({"message": 5, "asked_price": 1}); `fixed` names what a person has set, so
     that machines leave it alone ("name", "label", "priority", …).
@@ -78,6 +88,7 @@ class Lead(models.Model):
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     avatar_url = models.URLField(max_length=1000, blank=True, default="")
     stage = models.CharField(_("stage"), max_length=10, choices=Stage.choices, default=Stage.NEW)
+    furthest = models.CharField(max_length=10, choices=Stage.choices, default=Stage.NEW)
     label = models.CharField(_("label"), max_length=4, choices=Label.choices, default=Label.COLD)
     priority = models.CharField(_("priority"), max_length=6, choices=Priority.choices, default=Priority.NORMAL)
     type = models.CharField(_("type"), max_length=40, blank=True, default="")  # buyer, support, partner …
@@ -85,6 +96,8 @@ class Lead(models.Model):
     reasons = models.JSONField(default=list)
     signals = models.JSONField(default=dict)
     fixed = models.JSONField(default=list)
+    wants = models.CharField(_("wants"), max_length=200, blank=True, default="")  # as the assistant understood it
+    last_said = models.CharField(max_length=200, blank=True, default="")  # their latest words, on one line
     source = models.CharField(_("source"), max_length=20, default="direct")
     channel = models.CharField(_("channel"), max_length=20, blank=True, default="")  # of first contact
     origin = models.JSONField(default=dict)
@@ -112,6 +125,16 @@ class Lead(models.Model):
                 fields=["owner", "-last_activity_at", "-id"],
                 name="lead_owned",
                 condition=Q(deleted_at=None, owner__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                name="lead_unattended",
+                condition=Q(
+                    deleted_at=None,
+                    owner=None,
+                    label="hot",
+                    stage__in=["new", "contacted", "qualified", "converted"],
+                ),
             ),
             models.Index(fields=["email"], name="lead_email", condition=~Q(email="")),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from apps.organizations.models import Membership, User
 from apps.organizations.queries import current_organization
@@ -17,12 +19,16 @@ from apps.ui import text
 from apps.ui.paging import Page, paginate
 
 from . import details
-from .models import Activity, BulkChange, Form, Lead, Merge, Stage, Tag
+from .models import Activity, BulkChange, Form, Label, Lead, Merge, Stage, Tag
 
 ORDERS = {"recent": ("-last_activity_at", "-id"), "score": ("-score", "-id"), "new": ("-id",)}
 # Counts stop here: "1,000+" says as much, and costs the same with a million leads.
 COUNTED = 1000
 COLUMN = 20  # cards that a board's column shows at first
+# What the pages say in their addresses for the two sets below.
+OPEN = [stage.value for stage in (Stage.NEW, Stage.CONTACTED, Stage.QUALIFIED, Stage.CONVERTED)]
+UNATTENDED = {"label": "hot", "owner": "none", "stage": OPEN}
+GONE_QUIET = {"stage": ["qualified", "converted"]}
 
 
 def leads() -> QuerySet[Lead]:
@@ -142,6 +148,25 @@ def lives_on_in(lead_id: int) -> int | None:
             break
         current = following
     return current if current != lead_id else None
+
+
+def unattended() -> QuerySet[Lead]:
+    """Close to buying, and nobody looks after them."""
+    return leads().filter(label=Label.HOT, owner=None, stage__in=OPEN)
+
+
+def gone_quiet(since: date) -> QuerySet[Lead]:
+    """Well on their way, and nothing happened since before that day."""
+    return quiet_since(leads().filter(stage__in=GONE_QUIET["stage"]), since)
+
+
+def quiet_since(rows: QuerySet[Lead], since: date) -> QuerySet[Lead]:
+    return rows.filter(last_activity_at__lt=timezone.make_aware(datetime.combine(since, time.min)))
+
+
+def met_and_furthest(lead_id: int) -> tuple[datetime, str] | None:
+    """When somebody was met and how far they came; None for who was deleted or is somebody else now."""
+    return leads().filter(pk=lead_id).values_list("created_at", "furthest").first()
 
 
 def tags() -> QuerySet[Tag]:

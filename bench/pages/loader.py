@@ -277,7 +277,7 @@ def _tallies(link: psycopg.Connection[Any]) -> None:
     for metric, splits in (
         ("lead.created", ["facebook", "whatsapp"]), ("message.received", ["facebook", "whatsapp", "instagram", "webchat"]),
         ("message.sent", ["bot", "user"]), ("reply.time", ["bot", "user"]), ("conversation.started", ["facebook", "whatsapp"]),
-        ("lead.stage", ["contacted", "qualified", "converted", "won"]), ("conversation.handed_off", ["facebook"]),
+        ("lead.furthest", ["new", "contacted", "qualified", "converted", "won"]), ("conversation.handed_off", ["facebook"]),
     ):  # fmt: skip
         for split in splits:
             literal = sql.Literal(split).as_string(None)

@@ -11,9 +11,9 @@ from apps.analytics import queries
 from apps.analytics.models import Tally
 from apps.analytics.queries import Range
 from apps.analytics.services import tally
-from apps.events import record
 from apps.jobs import clock
-from apps.leads.events import LeadCreated, LeadStageChanged
+from apps.leads import services as leads
+from apps.leads.models import PATH
 from apps.organizations.queries import calendar_day
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -21,14 +21,15 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 def test_a_fact_counts_once_however_often_the_relay_runs(acme, run_due_jobs):
     with clock.frozen(NOON):
-        record(LeadCreated(lead_id=1, name="Mariam", source="ad", channel="instagram"))
-        record(LeadStageChanged(lead_id=1, stage="won", before="new"))
+        leads.move_to_stage(
+            leads.create_lead(by="bot", name="Mariam", source="ad", channel="instagram"), "won", by="bot"
+        )
         run_due_jobs()
         run_due_jobs()
     found = queries.figures(Range(date(2026, 11, 1), date(2026, 11, 30)))
     assert found.count("lead.created") == 1
     assert found.splits("lead.created") == [("instagram", 1)]
-    assert dict(queries.funnel(found))["won"] == 1
+    assert queries.funnel(found) == [(stage, 1) for stage in PATH]
 
 
 def test_days_are_the_organizations_own(acme):
@@ -40,15 +41,23 @@ def test_days_are_the_organizations_own(acme):
     assert Tally.objects.get().day == date(2026, 11, 21)
 
 
-def test_averages_and_ranges(acme):
+def test_the_assistants_seconds_and_peoples_hours_are_two_figures(acme, alice, api_for, client_for):
     for seconds in (10, 20):
         tally(NOON, [("reply.time", "bot", seconds)])
+    tally(NOON, [("reply.time", "user", 30_000)])
+    tally(NOON, [("reply.time", "app", 36_000)])
     tally(NOON - timedelta(days=40), [("reply.time", "bot", 900)])
     found = queries.figures(Range(date(2026, 11, 1), date(2026, 11, 20)))
-    assert found.mean("reply.time") == 15
-    assert found.mean("reply.time", "user") is None
-    assert found.per_day("reply.time")[-1] == 2
+    assert found.per_day("reply.time", "bot")[-1] == 2
     assert Range(date(2026, 11, 8), date(2026, 11, 14)).before == Range(date(2026, 11, 1), date(2026, 11, 7))
+    assert (queries.answer_time(found, "assistant"), queries.answer_time(found, "people")) == (15, 33_000)
+    assert queries.answer_time(queries.figures(Range(date(2026, 9, 1), date(2026, 9, 2))), "people") is None
+    query = {"start": "2026-11-01", "end": "2026-11-20"}
+    told = api_for(alice).get("/api/stats/", query).json()
+    assert (told["assistant_answer_seconds"], told["people_answer_seconds"]) == (15, 33_000)
+    page = client_for(alice).get("/dashboard/", query).content.decode()
+    assert "15 s" in page
+    assert "9 h 10 min" in page
 
 
 def test_stats_are_each_organizations_own(acme, globex, alice, charlie, api_for):

@@ -18,7 +18,7 @@ from .. import details
 from ..events import LeadCaptured, LeadDetailsChanged
 from ..models import Activity, Identity, Lead
 from .base import index_lead, is_person, lock, write_line
-from .standing import rescore
+from .standing import note_wish, rescore
 
 
 @dataclass
@@ -70,6 +70,7 @@ def capture(
     taken = capture_details(lead, name=name, email=email, phone=phone, company=company, by=actor)
     if wish := text.line(interest, 200):
         set_custom_field(lead, "interest", wish, by=actor)
+        note_wish(lead, wish)
     return {"ok": not taken.refused, "captured": {**taken.kept, **taken.saved}, "rejected": taken.refused}
 
 

@@ -18,7 +18,7 @@ from apps.ui.text import normalize
 
 from .. import scoring
 from ..events import LeadLabelChanged, LeadScored, LeadStageChanged
-from ..models import Activity, Label, Lead, Priority, Stage
+from ..models import Activity, Label, Lead, Priority, Stage, further
 from .base import is_person, lock, touch, write_line
 
 ORDER = list(Stage.values)
@@ -37,8 +37,9 @@ def move_to_stage(lead: Lead, stage: str, *, by: str, reason: str = "") -> bool:
     if before == stage or (not is_person(by) and (before in CLOSED or backward)):
         return False
     lead.stage = stage
+    lead.furthest = further(lead.furthest, stage)
     lead.stage_changed_at = clock.now()
-    lead.save(update_fields=["stage", "stage_changed_at"])
+    lead.save(update_fields=["stage", "furthest", "stage_changed_at"])
     why = text.clean(reason, 500)
     write_line(lead, Activity.Kind.STAGE, why, data={"from": before, "to": stage}, by=by)
     record(LeadStageChanged(lead_id=lead.pk, stage=stage, before=before, reason=why), actor=by)
@@ -150,13 +151,14 @@ def rescore_all(leads: Sequence[Lead]) -> None:
 
 
 @transaction.atomic
-def signal(lead: Lead, *names: str, by: str = "customer", at: datetime | None = None) -> None:
+def signal(lead: Lead, *names: str, by: str = "customer", at: datetime | None = None, said: str = "") -> None:
     """They did something that says how likely they are to buy: of scoring.SIGNALS. Counted, then rescored."""
     if unknown := set(names) - set(scoring.SIGNALS):
         raise ValueError(f"unknown signals {unknown}; add them to scoring.SIGNALS")
     lock(lead)
     lead.signals = {**lead.signals, **{name: min(int(lead.signals.get(name, 0)) + 1, 10_000) for name in names}}
-    lead.save(update_fields=["signals"])
+    lead.last_said = text.line(said, 200) or lead.last_said
+    lead.save(update_fields=["signals", "last_said"])
     touch(lead, at)
     rescore(lead, by=by)
 
@@ -166,7 +168,26 @@ def note_message(lead: Lead, *, channel: str = "", text: str = "", at: datetime 
     names = ["message"]
     if _ASKS_PRICE.search(normalize(text, 1000)):
         names.append("asked_price")
-    signal(lead, *names, at=at)
+    signal(lead, *names, at=at, said=text)
+
+
+@transaction.atomic
+def correct_said(lead: Lead, before: str, after: str = "") -> None:
+    """They rewrote a message or took it back: if it was the latest, its words here change or go too."""
+    lock(lead)
+    if lead.last_said and lead.last_said == text.line(before, 200):
+        lead.last_said = text.line(after, 200)
+        lead.save(update_fields=["last_said"])
+
+
+@transaction.atomic
+def note_wish(lead: Lead, words: str) -> None:
+    """What they want, in a few words; nothing said leaves what was known."""
+    wish = text.line(words, 200)
+    if wish and wish != lead.wants:
+        lock(lead)
+        lead.wants = wish
+        lead.save(update_fields=["wants"])
 
 
 def note_answer(lead: Lead, *, actor: str) -> None:

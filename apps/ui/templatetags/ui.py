@@ -224,6 +224,19 @@ def countdown(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
+def waited(since: datetime | None) -> SafeString:
+    """How long somebody has waited: amber from a quarter of an hour, red from a day; the exact time shows on hover."""
+    if since is None:
+        return mark_safe("")
+    seconds = (clock.now() - since).total_seconds()
+    tone = "bad" if seconds >= phrases.DAY else "warn" if seconds >= 15 * phrases.MINUTE else "neutral"
+    return format_html(
+        '<time class="waited text-{}" datetime="{}" title="{}">{}</time>',
+        tone, since.isoformat(), phrases.exact(since), phrases.duration(max(60, seconds)),
+    )  # fmt: skip
+
+
+@register.simple_tag
 def usertext(text: Any, empty: str = "") -> SafeString:
     """Anything a person outside typed: its own direction, and no power over the text around it."""
     plain = phrases.without_bidi_controls(text)
