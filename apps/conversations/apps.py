@@ -8,7 +8,7 @@ class ConversationsConfig(AppConfig):
     def ready(self) -> None:
         from apps.organizations import audit
 
-        from . import models, surfaces
+        from . import models, surfaces, talks  # noqa: F401  talks: the lead's timeline shows them
 
         surfaces.register_all()
         # Conversations themselves have their thread and the journal.

@@ -132,7 +132,7 @@ def _message(step: Step) -> Station:
     return Station(
         kind=step.kind,
         icon="message" if message.direction == "in" else "robot" if message.sender == "bot" else "pencil",
-        tone="accent",
+        tone="info",
         title=titles.get(message.direction, _("A message")),
         at=step.at,
         words=step.title,
@@ -146,7 +146,7 @@ def _lead(step: Step) -> Station:
     return Station(
         kind=step.kind,
         icon="user",
-        tone="accent",
+        tone="info",
         title=_("Whose message it is"),
         at=step.at,
         words=step.title,

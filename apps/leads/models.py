@@ -195,6 +195,12 @@ class Activity(models.Model):
     class Meta:
         indexes = [models.Index(fields=["lead", "-at", "-id"], name="activity_timeline")]
 
+    template = "leads/_activity.html"  # how the timeline shows it
+
+    @property
+    def number(self) -> int:
+        return self.pk
+
 
 class Merge(models.Model):
     """Two records of one person. `moved` is what came from the one that went, so that they can be taken apart:

@@ -24,7 +24,7 @@ from .models import Activity, BulkChange, Form, Label, Lead, Merge, Stage, Tag
 ORDERS = {"recent": ("-last_activity_at", "-id"), "score": ("-score", "-id"), "new": ("-id",)}
 # Counts stop here: "1,000+" says as much, and costs the same with a million leads.
 COUNTED = 1000
-COLUMN = 20  # cards that a board's column shows at first
+COLUMN = 8  # whole cards that a column of the board shows at a time
 # What the pages say in their addresses for the two sets below.
 OPEN = [stage.value for stage in (Stage.NEW, Stage.CONTACTED, Stage.QUALIFIED, Stage.CONVERTED)]
 UNATTENDED = {"label": "hot", "owner": "none", "stage": OPEN}
@@ -111,6 +111,7 @@ def count(rows: QuerySet[Lead]) -> int:
 
 
 def timeline(lead: Lead, cursor: str | None = None, *, size: int = 30) -> Page:
+    """The lines kept here alone; the whole of it is timeline.page."""
     return paginate(Activity.objects.filter(lead=lead), cursor, order=("-at", "-id"), size=size)
 
 

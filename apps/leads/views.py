@@ -18,9 +18,9 @@ from apps.organizations.errors import Problem
 from apps.organizations.models import Role
 from apps.ui.toasts import announce, toast
 
-from . import bulk, details, filters, merging, queries, services
+from . import bulk, details, filters, merging, queries, services, timeline
 from .forms import ActivityForm, DetailsForm, NewLeadForm
-from .models import SOURCES, Label, Lead, Stage
+from .models import SOURCES, Activity, Label, Lead, Stage
 
 CHANNELS = [("whatsapp", "WhatsApp"), ("instagram", "Instagram"), ("facebook", "Messenger")]
 SORTS = ("recent", "score", "new")
@@ -118,14 +118,14 @@ def _enter(data: dict[str, Any], *, by: str) -> Lead:
 
 
 def _detail_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
-    page = queries.timeline(lead, request.GET.get("cursor"))
+    page = timeline.page(lead, request.GET.get("cursor"))
     return {
         "lead": lead,
         "identities": list(lead.identities.order_by("id")[:50]),
         "tags": list(lead.tags.all()),
         "all_tags": queries.tags()[:200],
         "page": page,
-        "actors": queries.names_of({activity.actor for activity in page}),
+        "actors": queries.names_of({one.actor for one in page.items if isinstance(one, Activity)}),
         "members": queries.members(),
         "stages": Stage.choices,
         "labels": Label.choices,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Look(NamedTuple):
     label: Any
-    tone: str  # neutral, info, good, warn, bad, accent
+    tone: str  # neutral, info, good, warn, bad; the brand's color is no tone
     icon: str = ""
 
 
@@ -31,7 +31,7 @@ STATUSES: dict[str, Look] = {
     "resolved": Look(_("Resolved"), "neutral", "circle-check"),
     "closed": Look(_("Closed"), "neutral", "circle-check"),
     "bot": Look(_("Bot"), "info", "robot"),
-    "human": Look(_("Person"), "accent", "user"),
+    "human": Look(_("Person"), "neutral", "user"),
     # deliveries, jobs, connections
     "pending": Look(_("Pending"), "neutral", "clock"),
     "running": Look(_("Running"), "info", "loader-2"),
@@ -55,8 +55,8 @@ STATUSES: dict[str, Look] = {
 
 STAGES: dict[str, Look] = {
     "new": Look(_("New"), "info", "circle-dashed"),
-    "contacted": Look(_("Contacted"), "accent", "message"),
-    "qualified": Look(_("Qualified"), "accent", "user-check"),
+    "contacted": Look(_("Contacted"), "info", "message"),
+    "qualified": Look(_("Qualified"), "info", "user-check"),
     "converted": Look(_("Converted"), "good", "shopping-cart"),
     "won": Look(_("Won"), "good", "trophy"),
     "lost": Look(_("Lost"), "neutral", "x"),

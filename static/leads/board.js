@@ -1,4 +1,5 @@
-// The board: cards move by drag, by their menu, and with Shift and an arrow key. The server decides; a move it refuses goes back.
+// The board: cards move by drag, by their menu (m), and with Shift and an arrow key; arrows alone walk. The server decides; a
+// move it refuses goes back.
 
 const board = () => document.querySelector("[data-board]");
 const rtl = document.documentElement.dir === "rtl";
@@ -37,7 +38,9 @@ function sortable(root) {
     window.Sortable.create(list, {
       group: "stages", sort: false, draggable: "[data-card]", filter: "summary, .menu-panel", preventOnFilter: false,
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120, delay: 150, delayOnTouchOnly: true,
+      onStart: () => board().classList.add("is-dragging"),
       onEnd: ({ item, from, to, oldIndex }) => {
+        board().classList.remove("is-dragging");
         if (from === to) return;
         move(item, to.closest("[data-stage]").dataset.stage, () => from.insertBefore(item, from.children[oldIndex] ?? null));
       },
@@ -47,6 +50,16 @@ function sortable(root) {
 
 // Shift+arrow moves the card; arrows alone walk between cards and columns.
 document.addEventListener("keydown", (event) => {
+  if (event.target === document.body && event.key.startsWith("Arrow") && !event.altKey && !event.ctrlKey && !event.metaKey) {
+    const first = board().querySelector("[data-card-link]"); // the way in
+    if (first) { event.preventDefault(); first.focus(); }
+    return;
+  }
+  if (event.key === "m" && event.target.matches?.("[data-card-link]")) {
+    const menu = event.target.closest("[data-card]").querySelector("details[data-menu]");
+    if (menu) { event.preventDefault(); menu.open = true; menu.querySelector(".menu-item:not([hidden])").focus(); }
+    return;
+  }
   const link = event.target.closest?.("[data-card-link]");
   if (!link || !["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key) || event.altKey || event.ctrlKey || event.metaKey) return;
   const card = link.closest("[data-card]");
@@ -84,5 +97,7 @@ document.addEventListener("click", (event) => {
   move(card, button.dataset.to, back);
 });
 
+// Where only a part fits, the first column with somebody in it is the one to begin with.
+board().querySelector("[data-stage]:has([data-card])")?.scrollIntoView({ block: "nearest", inline: "start", behavior: "instant" });
 sortable(board());
 document.addEventListener("htmx:afterSettle", () => sortable(board()));

@@ -8,6 +8,7 @@ import pytest
 from apps.jobs import clock
 from apps.leads import services, submissions
 from apps.leads.models import Lead
+from apps.leads.queries import COLUMN
 from apps.organizations.models import User
 from tests.browser import Variant, judge, look, picture, visit
 from tests.leads.test_forms import FIELDS
@@ -80,6 +81,12 @@ def test_cards_move_by_key_menu_and_drag(browser, site, people):
             moved.locator("summary").click()
             moved.locator("[data-to=won]").click()
         assert page.locator(f"[data-stage=won] [data-card][data-name='{name}']").count() >= 1
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("m")  # opens the menu of stages, on its first entry
+        with page.expect_response("**/stage/**"):
+            page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.matches('[data-card-link]')")
         source = page.locator("[data-stage=new] [data-card]").first
         dragged = source.get_attribute("data-move")
         with page.expect_response("**/stage/**"):
@@ -90,14 +97,51 @@ def test_cards_move_by_key_menu_and_drag(browser, site, people):
         assert Lead.objects.filter(stage="won", stage_changed_at__gte=clock.now().replace(hour=0)).exists()
 
 
+def test_the_board_shows_whole_cards_folds_what_is_empty_and_opens_where_somebody_is(browser, site, people):
+    with site.inside("acme"):
+        Lead.objects.filter(stage__in=["new", "contacted"]).update(
+            stage="won", wants="Safety boots", last_said="بكم الحذاء؟"
+        )
+    for variant in (Variant("phone"), Variant("phone", "dark", "ar")):
+        with look(browser, site.url("/dashboard/leads/board/"), variant, cookies=site.cookies("bob")) as page:
+            board, first = (
+                page.locator("[data-board]").bounding_box(),
+                page.locator("[data-stage=qualified]").bounding_box(),
+            )
+            assert board["x"] <= first["x"] and first["x"] + first["width"] <= board["x"] + board["width"] + 1
+            assert page.locator("[data-stage=new]").bounding_box()["width"] < 60
+            judge(page, f"leads-board-first-{variant}")
+    with look(browser, site.url("/dashboard/leads/board/"), Variant(), cookies=site.cookies("bob")) as page:
+        won = page.locator("[data-stage=won]")
+        assert won.locator("[data-card]").count() == COLUMN
+        assert "Safety boots" in won.inner_text()
+        assert "بكم الحذاء؟" in won.inner_text()
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("[data-card]")].filter((card) => {
+                 const list = card.parentElement;
+                 return list.scrollHeight > list.clientHeight + 1 || card.getBoundingClientRect().bottom > list.getBoundingClientRect().bottom + 1;
+               }).length"""
+        )
+        assert cut == 0
+        won.get_by_text("Show more").click()
+        won.locator("[data-card]").nth(COLUMN).wait_for()
+        judge(page, "leads-board-more")
+
+
 def test_bulk_and_inline_edit(browser, site, people):
     with look(browser, site.url("/dashboard/leads/"), Variant(), cookies=site.cookies("alice")) as page:
         page.locator("[data-select]").nth(0).check()
         page.locator("[data-select]").nth(1).check()
         picture(page, "leads-bulk-bar")
-        page.locator("[data-bulk-act]").select_option("stage:won")
-        page.get_by_role("button", name="Do it").click()
+        page.locator("[data-bulk] summary", has_text="Move to stage").click()
+        page.locator("[data-bulk] .menu-item", has_text="Won").click()
         page.get_by_role("button", name="Undo").wait_for()
+        page.locator("[data-select]").nth(2).check()
+        page.locator("[data-bulk]").get_by_role("button", name="Delete").click()
+        page.get_by_text("1 lead was changed.").wait_for()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Undo").click()
+        assert page.locator("[data-row]").count() == 20
         judge(page, "leads-bulk-done")
     lead = people["lead"]
     with look(browser, site.url(f"/dashboard/leads/{lead.pk}/"), Variant(), cookies=site.cookies("bob")) as page:

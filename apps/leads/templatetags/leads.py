@@ -13,7 +13,7 @@ from apps.leads.models import Activity, Label, Lead, Stage
 register = template.Library()
 
 _LOOKS = {
-    "message": ("message", "info"), "call": ("phone", "accent"), "email": ("mail", "accent"), "meeting": ("calendar", "accent"),
+    "message": ("message", "info"), "call": ("phone", "neutral"), "email": ("mail", "neutral"), "meeting": ("calendar", "neutral"),
     "note": ("pencil", "warn"), "stage": ("arrow-right", "good"), "label": ("flame", "warn"), "capture": ("user-check", "good"),
     "form": ("forms", "info"), "owner": ("user", "neutral"), "system": ("info-circle", "neutral"),
 }  # fmt: skip
