@@ -42,7 +42,7 @@ class Before:
         """What lies before this position in the source of `rank`."""
         if rank == self.rank:
             return Q(**{f"{at}__lt": self.at}) | Q(**{at: self.at, f"{number}__lt": self.number})
-        return Q(**{f"{at}__lt" if rank > self.rank else f"{at}__lte": self.at})
+        return Q(**{f"{at}__lte" if rank > self.rank else f"{at}__lt": self.at})
 
 
 Source = Callable[[int, Q, int], Iterable[Any]]

@@ -68,11 +68,11 @@ def test_more_than_fit_are_one_click_away(acme, bob, client_for, thread):
 
 
 def test_to_do_names_what_wants_a_person_and_who_may_see_it(acme, alice, bob, victor, client_for):
-    hot = leads.create_lead(by="bot", name="Hot")
+    hot = leads.create_lead(by="bot", name="Salma")
     leads.set_label(hot, "hot", by=f"user:{bob.pk}")
-    mine = leads.create_lead(by="bot", name="Mine", owner=bob)
+    mine = leads.create_lead(by="bot", name="Yusuf", owner=bob)
     leads.set_label(mine, "hot", by=f"user:{bob.pk}")
-    quiet = leads.create_lead(by="bot", name="Quiet")
+    quiet = leads.create_lead(by="bot", name="Nadia")
     leads.move_to_stage(quiet, "qualified", by=f"user:{bob.pk}")
     Lead.objects.filter(pk=quiet.pk).update(last_activity_at=clock.now() - timedelta(days=9))
     catalog.create_item(by="user:1", sku="1", name="Boots", price="10.00", stock=1)
@@ -89,11 +89,11 @@ def test_to_do_names_what_wants_a_person_and_who_may_see_it(acme, alice, bob, vi
     assert "The password was changed." in page
     assert "To do now" not in client_for(victor).get("/dashboard/").content.decode()
     tasks = {task.icon: task.url for task in todo.tasks(Role.AGENT, now=clock.now())}
-    assert ">Hot<" in client.get(tasks["flame"]).content.decode()
-    assert ">Mine<" not in client.get(tasks["flame"]).content.decode()
+    assert ">Salma<" in client.get(tasks["flame"]).content.decode()
+    assert ">Yusuf<" not in client.get(tasks["flame"]).content.decode()
     listed = client.get(tasks["clock-pause"]).content.decode()
-    assert ">Quiet<" in listed
-    assert ">Hot<" not in listed
+    assert ">Nadia<" in listed
+    assert ">Salma<" not in listed
 
 
 def test_home_costs_the_same_however_much_happened(acme, victor, client_for, django_assert_num_queries):
