@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +20,7 @@ from apps.conversations import figures as conversations
 from apps.integrations import queries as integrations
 from apps.jobs import clock
 from apps.leads import queries as leads
-from apps.organizations.models import Role
+from apps.organizations.models import Role, User
 from apps.ui import phrases
 
 SHOWN = 6  # people who wait; the rest is one click away
@@ -43,8 +45,9 @@ def waiting() -> dict[str, Any]:
     return {"rows": rows, "count": count, "shown": phrases.up_to(count, conversations.MANY), "more": count > len(rows)}
 
 
-def greeting(name: str) -> str:
+def greeting(user: AbstractBaseUser | AnonymousUser) -> str:
     """As people greet at this time of day where the organization is."""
+    name = user.get_short_name() if isinstance(user, User) else ""
     hour = timezone.localtime(clock.now()).hour
     if hour < 12:
         return _("Good morning, %(name)s") % {"name": name}

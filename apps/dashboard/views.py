@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     days = form.range(calendar_day(current_organization(), now))
     context = {
         "now": now,
-        "greeting": todo.greeting(request.user.get_short_name()),
+        "greeting": todo.greeting(request.user),
         "waiting": todo.waiting(),
         "tasks": todo.tasks(role_of(request) or Role.VIEWER, now=now),
         "form": form,
