@@ -3,6 +3,7 @@
 Standard library only: it must run before anything is installed, on any Python from 3.11 on.
 What goes wrong here is told in one sentence (`Problem`), never as a traceback.
 
+    reach     servers that somebody else runs: are they there?
     folder    the data folder: writable? locked by us? secrets, remembered ports
     packages  the virtual environment, installed again only when the requirements changed
     postgres  embedded PostgreSQL: where its binaries and its cluster may lie, who runs it

@@ -5,11 +5,13 @@ import http.client
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import reach
 from .broker import Broker
 from .choices import PROJECT, Choices
 from .console import Console
@@ -61,6 +63,13 @@ class Stack:
     def _open(self) -> None:
         self.folder.open()
         clear_leftovers(self.folder, self.console)
+        # Before anything is installed: who mistyped an address need not wait for packages to hear of it.
+        reach.ask("config.start.reach", sys.executable, PROJECT, self._foreign())
+
+    def _foreign(self) -> dict[str, str]:
+        """The servers that somebody else runs."""
+        named = {"DATABASE_URL": self.choices.database_url, "CELERY_BROKER_URL": self.choices.broker_url}
+        return {name: url for name, url in named.items() if url}
 
     def _guarded(self, work: Callable[[], int]) -> int:
         if "MAKELEVEL" in os.environ:
@@ -110,6 +119,7 @@ class Stack:
 
     def start_servers(self) -> None:
         """PostgreSQL and broker, unless the environment names others; sets the environment for all programs."""
+        reach.ask("config.reach", self.packages.python, PROJECT, self._foreign())
         secrets = self.folder.secrets()
         addresses = {
             "DATABASE_URL": self.choices.database_url,
