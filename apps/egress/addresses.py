@@ -28,6 +28,9 @@ _SPECIAL = tuple(
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 
+# Domains (with all below them) that this installation serves; set once, at start.
+our_names: set[str] = set()
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -76,6 +79,15 @@ def check_url(url: str, *, allowed: Collection[str] = ()) -> None:
         raise Unusable("private")
     elif not _is_name(name):
         raise Unusable("invalid")
+    else:
+        _refuse_our_own(name)
+
+
+def _refuse_our_own(name: str) -> None:
+    try:
+        check_name(name)
+    except Forbidden:
+        raise Unusable("private") from None
 
 
 def is_allowed(url: str, allowed: Collection[str]) -> bool:
@@ -94,8 +106,26 @@ def check_socket(sockaddr: tuple[object, ...]) -> None:
         address = ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
     except ValueError as error:
         raise Forbidden from error
-    if not is_public(address) or not _port_is_fine(int(str(sockaddr[1]))):
+    if not is_public(address) or not _port_is_fine(int(str(sockaddr[1]))) or _is_here(address):
         raise Forbidden
+
+
+def check_name(name: str) -> None:
+    """Raise Forbidden for our own names, by whatever public address they may be reached."""
+    host = name.lower().rstrip(".")
+    if any(host == own or host.endswith(f".{own}") for own in our_names):
+        raise Forbidden
+
+
+def _is_here(address: Address) -> bool:
+    """Whether this machine itself has the address: only then can something listen on it."""
+    family = socket.AF_INET6 if isinstance(address, ipaddress.IPv6Address) else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def is_public(address: Address) -> bool:

@@ -9,6 +9,9 @@ class OrganizationsConfig(AppConfig):
     verbose_name = _("Agency console")
 
     def ready(self) -> None:
+        from django.conf import settings
+
+        from apps.egress import addresses
         from apps.ui import shell
 
         from . import audit, checks, frame, models, openapi  # noqa: F401 (openapi registers itself)
@@ -17,6 +20,7 @@ class OrganizationsConfig(AppConfig):
         shell.access_from(frame.access)
         shell.banners_from(frame.banners)
         checks.register_all()
+        addresses.our_names.add(settings.BASE_DOMAIN)
         audit.start()
         audit.register(models.Organization)
         audit.register(models.Domain)

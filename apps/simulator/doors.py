@@ -15,6 +15,7 @@ from django.conf import settings
 
 from apps.conversations.adapters import graph
 from apps.conversations.adapters.signatures import HEADER, sign_meta
+from apps.egress.client import open_client, place_of
 from apps.integrations import door
 
 from . import standin, wire
@@ -34,9 +35,10 @@ def over_http(channel: str, body: bytes, signature: str) -> None:
     if settings.HTTPS:
         headers["X-Forwarded-Proto"] = "https"
     try:
-        answer = httpx.post(
-            f"{settings.SIMULATOR_URL}/webhook/{channel}/", content=body, headers=headers, timeout=TIMEOUT
-        )
+        with open_client(allowed={place_of(settings.SIMULATOR_URL)}) as http:
+            answer = http.post(
+                f"{settings.SIMULATOR_URL}/webhook/{channel}/", content=body, headers=headers, timeout=TIMEOUT
+            )
     except httpx.HTTPError as error:
         raise NotTaken(f"{settings.SIMULATOR_URL}: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:

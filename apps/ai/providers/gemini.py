@@ -22,6 +22,7 @@ from apps.ai.providers import (
     Turn,
 )
 from apps.ai.providers.pairing import as_json, paired, seconds, slug
+from apps.egress.client import open_client, place_of
 
 NAME = "gemini"
 MODELS = {"full": "gemini-3.8-flash", "cheap": "gemini-3.1-flash-lite"}
@@ -36,7 +37,9 @@ def _client(api_key: str, base_url: str) -> Any:
     from google import genai  # 1–2 s: only for those who use it
     from google.genai import types
 
-    options = types.HttpOptions(base_url=base_url or None, retry_options=types.HttpRetryOptions(attempts=1))
+    http = open_client(library="httpx2", allowed={place_of(base_url)}, within=120)
+    once = types.HttpRetryOptions(attempts=1)
+    options = types.HttpOptions(base_url=base_url or None, retry_options=once, httpx_client=http)
     return genai.Client(api_key=api_key, vertexai=False, http_options=options)
 
 

@@ -22,6 +22,7 @@ from apps.ai.providers import (
     Turn,
 )
 from apps.ai.providers.pairing import as_json, paired, seconds, slug
+from apps.egress.client import open_client, place_of
 
 NAME = "openai"
 MODELS = {"full": "gpt-5.4-mini", "cheap": "gpt-6-luna"}
@@ -34,7 +35,8 @@ def _client(api_key: str, base_url: str) -> Any:
     import openai  # 1–2 s: only for those who use it
 
     # Connections are kept open between calls; the time-out is given with each call.
-    return openai.OpenAI(api_key=api_key, base_url=base_url or None, max_retries=0)
+    http = open_client(library="httpx2", allowed={place_of(base_url)}, within=120)
+    return openai.OpenAI(api_key=api_key, base_url=base_url or None, max_retries=0, http_client=http)
 
 
 def complete(request: Request, account: Account) -> Completion:

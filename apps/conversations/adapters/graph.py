@@ -30,6 +30,7 @@ import httpx
 
 from apps.conversations.adapters import Account, Media, Reason, Refused, Unknown, Unreachable, reasons
 from apps.conversations.adapters.reading import mapping, sequence, text
+from apps.egress.client import Client, open_client, place_of
 
 VERSION = "v25.0"
 CONNECT_TIMEOUT = 3.0
@@ -45,17 +46,15 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
 )
-_clients: dict[int, httpx.Client] = {}
-
-
-_stand_in: ContextVar[httpx.Client | None] = ContextVar("graph_stand_in", default=None)
+_clients: dict[tuple[int, str], Client] = {}
+_stand_in: ContextVar[Client | None] = ContextVar("graph_stand_in", default=None)
 
 
 @contextmanager
 def answered_by(origin: str, transport: httpx.BaseTransport) -> Iterator[None]:
     """Inside the block, calls to `origin` (scheme, host, port) go to `transport` instead of the network."""
     scheme, host = urlsplit(origin)[:2]
-    with httpx.Client(mounts={f"{scheme}://{host}": transport}, follow_redirects=False) as instead:
+    with open_client(instead={f"{scheme}://{host}": transport}) as instead:
         token = _stand_in.set(instead)
         try:
             yield
@@ -63,14 +62,17 @@ def answered_by(origin: str, transport: httpx.BaseTransport) -> Iterator[None]:
             _stand_in.reset(token)
 
 
-def client() -> httpx.Client:
-    """This process's client: connections are kept alive, and never shared across a fork."""
+def client(account: Account) -> Client:
+    """This process's client: connections are kept alive, and never shared across a fork.
+
+    The operator chose the base address, so it may be a private one; no other may.
+    """
     if (instead := _stand_in.get()) is not None:
         return instead
-    found = _clients.get(os.getpid())
+    base = place_of(account.base_url)
+    found = _clients.get((os.getpid(), base))
     if found is None:
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=20)
-        found = _clients[os.getpid()] = httpx.Client(limits=limits, follow_redirects=False)
+        found = _clients[os.getpid(), base] = open_client(allowed={base})
     return found
 
 
@@ -103,7 +105,7 @@ def address(account: Account, path: str) -> str:
 
 def _ask(account: Account, method: str, url: str, **request: Any) -> httpx.Response:
     try:
-        return client().request(
+        return client(account).request(
             method, url, headers={"Authorization": f"Bearer {account.token}"}, timeout=_timeout(account), **request
         )
     except _NOT_SENT as error:
@@ -168,7 +170,7 @@ def download(account: Account, url: str, limit: int, *, authorized: bool) -> Med
         raise Refused(reasons.local("media-host"))
     headers = {"Authorization": f"Bearer {account.token}"} if authorized else {}
     try:
-        with client().stream("GET", url, headers=headers, timeout=_timeout(account)) as response:
+        with client(account).stream("GET", url, headers=headers, timeout=_timeout(account)) as response:
             if response.status_code >= 500:
                 raise Unknown(reasons.local("ambiguous", f"HTTP {response.status_code}"))
             if not response.is_success:
@@ -188,9 +190,10 @@ def download(account: Account, url: str, limit: int, *, authorized: bool) -> Med
 
 def _is_theirs(account: Account, url: str) -> bool:
     try:
-        there, base = urlsplit(url), urlsplit(account.base_url)
+        there, base = urlsplit(str(httpx.URL(url))), urlsplit(account.base_url)
         if (there.scheme, there.netloc) == (base.scheme, base.netloc):
-            return True
+            # Below the base only: beside it there may be other things that this machine serves, to itself.
+            return f"{there.path}/".startswith(f"{base.path.rstrip('/')}/")
         return there.scheme == "https" and f".{there.hostname or ''}".endswith(MEDIA_HOSTS)
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         return False

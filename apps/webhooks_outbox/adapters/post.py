@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
 import threading
 import time
@@ -27,7 +26,8 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
-from apps.egress.addresses import Forbidden, check_socket, is_allowed
+from apps.egress.addresses import Forbidden, check_name, is_allowed
+from apps.egress.session import Session, open_session
 from apps.jobs import clock
 
 from .signing import sign
@@ -89,8 +89,8 @@ class Post:
         self._waiting: dict[int, deque[Letter]] = {}
         self._runners: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._places: dict[str, tuple[URL, aiohttp.ClientSession]] = {}
+        self._sessions: dict[bool, Session] = {}
+        self._places: dict[str, tuple[URL, Session]] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -191,25 +191,19 @@ class Post:
             retry_after=retry_after,
         )
 
-    def _place(self, url: str) -> tuple[URL, aiohttp.ClientSession]:
+    def _place(self, url: str) -> tuple[URL, Session]:
         place = self._places.get(url)
         if place is None:
-            place = self._places[url] = URL(url), self._session(trusted=is_allowed(url, self.allowed))
+            trusted = is_allowed(url, self.allowed)
+            if not trusted:
+                check_name(URL(url).host or "")
+            place = self._places[url] = URL(url), self._session(trusted=trusted)
         return place
 
-    def _session(self, *, trusted: bool) -> aiohttp.ClientSession:
+    def _session(self, *, trusted: bool) -> Session:
         session = self._sessions.get(trusted)
         if session is None:
-            connector = aiohttp.TCPConnector(
-                limit=0, socket_factory=None if trusted else _public_socket, ttl_dns_cache=30, keepalive_timeout=15
-            )
-            session = self._sessions[trusted] = aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=self.timeout, connect=10),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-            )
+            session = self._sessions[trusted] = open_session(trusted=trusted, timeout=self.timeout)
         return session
 
 
@@ -230,13 +224,6 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
-
-
-def _public_socket(info: tuple[Any, ...]) -> socket.socket:
-    """The last moment: this is the address the kernel is going to be asked for."""
-    family, kind, protocol, _name, sockaddr = info
-    check_socket(sockaddr)
-    return socket.socket(family, kind, protocol)
 
 
 async def _beginning(reply: aiohttp.ClientResponse) -> str:
