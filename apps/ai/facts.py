@@ -22,8 +22,10 @@ from typing import Any
 
 from apps.ai import language
 from apps.ai.figures import (
+    ALWAYS,
     CURRENCY,
     DATES,
+    DAY,
     EMAIL,
     NUMBER,
     PERCENT,
@@ -31,18 +33,24 @@ from apps.ai.figures import (
     PRICE_AFTER,
     PRICE_BEFORE,
     READ,
+    TIME,
     URL,
     Known,
     Row,
-    number_of,
+    currencies_of,
     plain_link,
     read_row,
     readings_of,
+    sign_beside,
+    times_of,
+    values_of,
 )
 from apps.ai.providers import Briefing, Turn
+from apps.ui.numbers import spoken
 
-_TIME = re.compile(
-    r"(?<!\d)\d{1,2}:\d{2}(?:\s?[ap]\.?m\.?)?|(?<!\d)\d{1,2}(?:\s?[-–]\s?\d{1,2})?\s?[ap]\.?m\b|24\s?/\s?7|(?:الساعه|ساعه)\s?\d{1,2}(?::\d{2})?|\d{1,2}\s?(?:ص|م|صباحا|مساء|ظهرا|عصرا)(?![\u0620-\u064a])"
+# "We are open until …": what the customer asked for does not make it so.
+_OPENING = re.compile(
+    r"\b(?:open(?:s|ing)?|clos(?:e|es|ed|ing)|until|till|hours)\b|مفتوح|نفتح|يفتح|نغلق|نقفل|يغلق|دوام|ساعات العمل|مغلق"
 )
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)-](?=\s)", re.MULTILINE)
 _CODE = re.compile(
@@ -72,14 +80,10 @@ _RANGE_AFTER = re.compile(
 _LIMIT_BEFORE = re.compile(
     rf"(?:under|below|less than|cheaper than|up to|no more than|at most|within|over|above|more than|at least|budget(?: of)?|between|from|and|to|اقل من|تحت|حتي|اكثر من|فوق|بحدود|في حدود|حدود|ميزانيه|ميزانيتك|بين|من|الي|و|-|–)\s*(?:{CURRENCY}\s*)?$"
 )
-_WORD_NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-    "twenty": 20, "fifty": 50, "hundred": 100, "قطعه واحده": 1, "قطعتان": 2, "قطعتين": 2, "ثلاث": 3, "ثلاثه": 3, "اربع": 4, "اربعه": 4, "خمس": 5, "خمسه": 5,
-    "ست": 6, "سته": 6, "سبع": 7, "سبعه": 7, "ثمان": 8, "ثمانيه": 8, "تسع": 9, "تسعه": 9, "عشر": 10, "عشره": 10,
-}  # fmt: skip
-_WORD_STOCK = re.compile(
-    rf"(?<![\w])(?P<word>{'|'.join(sorted(_WORD_NUMBERS, key=len, reverse=True))})\s+(?:(?:pieces?|units?|pairs?|of them|قطع|حبات|وحدات)\s)?(?:left|in stock|remaining|available|متبقيه|متوفره|باقيه|متبقي|متوفر|باقي)(?![\w])"
+_WORD_STOCK_AFTER = re.compile(
+    r"^\s+(?:(?:pieces?|units?|pairs?|of them|قطع|قطعه|حبات|وحدات)\s)?(?:left|in stock|remaining|available|متبقي|متوفر|باقي)"
 )
+_PAIR = re.compile(r"(?<!\w)(?:قطعتان|قطعتين|حبتان|حبتين)(?!\w)")
 _HAVE = re.compile(r"\bin stock\b|\bavailable\b|(?<!غير )(?<!ليس )(?<!مو )(?<!مش )(?:متوفر|متاح)")
 _HAVE_NOT = re.compile(
     r"\b(?:out of stock|sold out|unavailable|not (?:currently |in )?(?:available|in stock)|not in stock|no longer available|isn['’]t available)\b|غير متوفر|نفد|نفذ|غير متاح|ليس متوفر|مو متوفر|مش متوفر|خلص"
@@ -91,7 +95,7 @@ _TOTAL = re.compile(
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Something a reply must not say. kind: price, stock, percentage, date, link, number, availability, instructions."""
+    """Something a reply must not say. kind: price, stock, percentage, date, time, link, number, availability, instructions."""
 
     kind: str
     text: str  # as it stands in the reply
@@ -109,7 +113,8 @@ def check(reply: str, facts: Sequence[Mapping[str, Any]]) -> list[Mismatch]:
     folded = _blank_names(language.fold(rest), rows)
     more, folded = _dates(folded, everything)
     found += more
-    folded = _blank(folded, _TIME)
+    more, folded = _times(folded, everything)
+    found += more
     folded = _LIST_MARK.sub(lambda m: " " * len(m.group(0)), folded)
     folded = _phones(folded, everything)
     for segment, near in _segments(folded, language.fold(rest), rows):
@@ -200,6 +205,20 @@ def _dates(folded: str, known: Known) -> tuple[list[Mismatch], str]:
     return found, folded
 
 
+def _times(folded: str, known: Known) -> tuple[list[Mismatch], str]:
+    """Times of day: those of the organization's own texts; the customer's where no opening hours are told."""
+    found = []
+    lines = re.compile(r"[^\n]+?(?:[!?;](?=\s)|\.(?=\s)|\n|$)")
+    for line in lines.finditer(folded):
+        known_times = known.times if _OPENING.search(line.group(0)) else known.times | known.said_times
+        for one in TIME.finditer(line.group(0)):
+            if any(not (minutes & known_times) for minutes in times_of(one)):
+                found.append(Mismatch("time", one.group(0).strip(), "This time is in none of the rows."))
+    if DAY not in known.times and (always := ALWAYS.search(folded)):
+        found.append(Mismatch("time", always.group(0), "No row says that it is always open."))
+    return found, _blank(_blank(folded, ALWAYS), TIME)
+
+
 def _same_day(a: tuple[int | None, int, int], b: tuple[int | None, int, int]) -> bool:
     return a[1:] == b[1:] and (a[0] is None or b[0] is None or a[0] == b[0])
 
@@ -255,22 +274,32 @@ def _segments(folded: str, original: str, rows: Sequence[Row]) -> list[tuple[str
 
 def _figures(segment: str, near: Sequence[Row], everything: Known) -> list[Mismatch]:
     found: list[Mismatch] = []
-    numbers = list(NUMBER.finditer(segment))
-    values = {value for value, _ in map(number_of, numbers) if value is not None}
-    for one in numbers:
-        value, grain = number_of(one)
-        if value is None:
-            found.append(Mismatch("number", one.group(0)[:60], "This number is in none of the rows."))
-            continue
+    written = [(one, values_of(one)) for one in NUMBER.finditer(segment)]
+    words = list(spoken(segment))
+    values = {value for _one, readings in written for value, _grain in readings} | {one.value for one in words}
+    for one, readings in written:
         before, after = segment[max(one.start() - 60, 0) : one.start()], segment[one.end() : one.end() + 40]
-        problem = _judge(value, grain, before, after, segment, near, everything, values)
+        problem: tuple[str, str] | None = ("number", "This number is in none of the rows.")
+        for value, grain in readings:
+            problem = _judge(value, grain, before, after, segment, near, everything, values)
+            if problem is None:
+                break
         if problem:
             shown = f"{one.group(0).strip()}{after[:12] if PRICE_AFTER.match(after) or PERCENT.match(after) else ''}".strip()
-            found.append(Mismatch(problem[0], shown, problem[1]))
-    for word in _WORD_STOCK.finditer(segment):
-        value = Decimal(_WORD_NUMBERS[word.group("word")])
-        if not _matches(value, Decimal(0), _of(near, "stock") or everything.stock):
-            found.append(Mismatch("stock", word.group(0), "No row has this stock."))
+            found.append(Mismatch(problem[0], shown[:60], problem[1]))
+    for word in words:
+        before, after = segment[max(word.start - 60, 0) : word.start], segment[word.end : word.end + 40]
+        # Other numbers in words are counts and figures of speech.
+        if PERCENT.match(after) or PRICE_AFTER.match(after):
+            problem = _judge(word.value, Decimal(0), before, after, segment, near, everything, values)
+            if problem:
+                found.append(Mismatch(problem[0], segment[word.start : word.end + 12].strip(), problem[1]))
+    counted = [(one.start, one.end, one.value) for one in words]
+    counted += [(*one.span(), Decimal(2)) for one in _PAIR.finditer(segment)]
+    for start, end, value in counted:
+        stock = _of(near, "stock") or everything.stock
+        if _WORD_STOCK_AFTER.match(segment[end : end + 40]) and not _matches(value, Decimal(0), stock):
+            found.append(Mismatch("stock", segment[start : end + 12].strip(), "No row has this stock."))
     return found
 
 
@@ -294,7 +323,8 @@ def _judge(
         ):
             pass
         else:
-            return _judge_price(value, grain, before, segment, near, everything, values)
+            sign = sign_beside(before, after)
+            return _judge_price(value, grain, before, sign, segment, near, everything, values)
     if _STOCK_AFTER.match(after) or (
         _STOCK_BEFORE.search(before) and not _UNIT.match(after) and _STOCK_NEAR.search(segment)
     ):
@@ -321,6 +351,7 @@ def _judge_price(
     value: Decimal,
     grain: Decimal,
     before: str,
+    sign: str,
     segment: str,
     near: Sequence[Row],
     everything: Known,
@@ -328,6 +359,9 @@ def _judge_price(
 ) -> tuple[str, str] | None:
     if _LIMIT_BEFORE.search(before) and _matches(value, grain, everything.said):
         return None
+    stated, ours = currencies_of(sign), _of(near, "currencies") or everything.currencies
+    if stated and ours and not stated & ours:
+        return ("price", "The rows have prices in another currency.")
     own = _of(near, "prices")
     if own:
         if _matches(value, grain, own | _of(near, "numbers")):
@@ -351,7 +385,7 @@ def _composed(value: Decimal, prices: set[Decimal], values: set[Decimal], segmen
     return any(a + b == value for index, a in enumerate(some) for b in some[index:])
 
 
-def _of(near: Sequence[Row], name: str) -> set[Decimal]:
+def _of(near: Sequence[Row], name: str) -> set[Any]:
     return set().union(*(getattr(row.known, name) for row in near)) if near else set()
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from apps.ai import language
+from apps.ui import numbers
+from apps.ui.numbers import FIGURE
 
 from .matching import likeness
 from .phrases import FILLER
 
 # "مليون" alone is one million; "ألف" alone one thousand.
-_N = r"(?:(?P<{0}>\d[\d,]{{0,18}}(?:\.\d{{1,4}})?)|(?=مليون|الف\b))\s*(?P<{0}_scale>k\b|m\b|thousand|million|الف|الاف|مليون|ملايين|mil\b)?"
+_N = (
+    r"(?:(?P<{0}>" + FIGURE.replace("{", "{{").replace("}", "}}") + r")|(?=مليون|الف\b))\s*"
+    r"(?P<{0}_scale>k\b|m\b|thousand|million|الف|الاف|مليون|ملايين|mil\b)?"
+)
 _CURRENCY = r"(?:sar|aed|egp|usd|eur|gbp|kwd|qar|omr|bhd|jod|\$|€|£|dollars?|euros?|pounds?|riyals?|dirhams?|dinars?|ريال(?:ات)?|درهم|جنيه|دولار|دينار|يورو|ر\.?س)"
 _GAP = rf"\s*(?:{_CURRENCY}\s*)?"
 _BETWEEN = re.compile(
@@ -34,6 +40,7 @@ _UNIT = re.compile(
     r"days?|hours?|minutes?|weeks?|months?|years?|bed(?:room)?s?|rooms?|bath(?:room)?s?|floors?|km|am\b|pm\b|%|"
     r"متر|سم|كيلو|جرام|غرام|قطع|قطعه|حبه|حبات|يوم|ايام|ساعه|ساعات|دقيقه|غرف|غرفه|حمام|شخص|اشخاص|سنه|سنوات|شهر|لتر)"
 )
+_FINE = re.compile(r"\b(?:kwd|bhd|omr|jod|dinars?)\b|دينار|دنانير")
 _CHEAPEST = re.compile(r"\b(?:cheapest|lowest price|least expensive|most affordable)\b|\bارخص\b|اقل سعر")
 _DEAREST = re.compile(r"\b(?:most expensive|highest price|top of the range|premium)\b|\bاغلي\b|الاغلي")
 _SCALES = {
@@ -210,8 +217,11 @@ def _limits(folded: str) -> _Limits:
 
 
 def _value(found: re.Match[str], name: str) -> float:
-    digits = (found.group(name) or "1").replace(",", "")[:15]
-    return float(digits) * _SCALES.get(found.group(f"{name}_scale") or "", 1)
+    scale = _SCALES.get(found.group(f"{name}_scale") or "", 1)
+    meant = numbers.readings(found.group(name) or "1") or (Decimal(0),)
+    # "1.250" is a thousand and more, but of dinars, which have three decimals, and before "million".
+    is_fine = scale > 1 or _FINE.search(found.group(0)) is not None
+    return float(meant[-1 if is_fine else 0]) * scale
 
 
 def _plain(value: float) -> int | float:
