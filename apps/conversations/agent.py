@@ -21,6 +21,7 @@ from apps.jobs import trace
 
 from .adapters import Button, Card, Kind
 from .adapters.registry import adapter
+from .escalations import Escalation
 from .models import Conversation, Message
 from .tools import HandOff, Toolbox
 
@@ -104,7 +105,7 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
             )
     its_words = bool(text)
     if not text:
-        box.hand_off = box.hand_off or HandOff("unknown", "")
+        box.hand_off = box.hand_off or HandOff(Escalation.UNKNOWN)
         text = safe_sentence(spoken)
     return Draft(
         text,
@@ -132,8 +133,8 @@ def _checked(
 
 
 def _unfit(mismatches: Sequence[Mismatch]) -> HandOff:
-    reason = "instructions" if any(one.kind == "instructions" for one in mismatches) else "facts"
-    return HandOff(reason, _summary(mismatches))
+    leaked = any(one.kind == "instructions" for one in mismatches)
+    return HandOff(Escalation.INSTRUCTIONS if leaked else Escalation.FACTS, _summary(mismatches))
 
 
 def _signals(box: Toolbox) -> tuple[str, ...]:
@@ -253,12 +254,12 @@ def _wordless(todo: Sequence[Message], spoken: str) -> Draft:
             text = _("Thank you for the picture. A colleague will look at it and answer you here.")
         else:
             text = _("Thank you. A colleague will look at this and answer you here.")
-    return Draft(text, hand_off=HandOff("attachment", ", ".join(sorted(kinds))))
+    return Draft(text, hand_off=HandOff(Escalation.ATTACHMENT, ", ".join(sorted(kinds))))
 
 
-def give_up(conversation: Conversation, todo: Sequence[Message], why: str) -> Draft:
+def give_up(conversation: Conversation, todo: Sequence[Message]) -> Draft:
     """No answer could be written, however often it was tried: a person gets it, the customer hears so."""
-    return Draft(safe_sentence(language_of(conversation, todo)), hand_off=HandOff("ai_unavailable", why))
+    return Draft(safe_sentence(language_of(conversation, todo)), hand_off=HandOff(Escalation.AI_UNAVAILABLE))
 
 
 def safe_sentence(spoken: str) -> str:

@@ -20,6 +20,7 @@ from apps.organizations.pagination import NewestFirst
 
 from . import gate, queries, search, services
 from .adapters import Attachment, Kind
+from .escalations import GIVEN, Escalation, told
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner
 
 _ID = r"\d{1,18}"
@@ -67,15 +68,20 @@ class ConversationSerializer(rest.ModelSerializer[Conversation]):
 
     lead = ConversationLeadSerializer(read_only=True)
     last_message = MessageSerializer(read_only=True, allow_null=True)
+    escalation_sentence = serializers.SerializerMethodField()
 
     class Meta:
         model = Conversation
         fields = (
-            "id", "channel", "account", "lead", "status", "owner", "bot_status", "escalation", "assignee",
+            "id", "channel", "account", "lead", "status", "owner", "bot_status", "escalation", "escalation_sentence", "assignee",
             "snoozed_until", "unread", "waiting_since", "window_until", "human_window_until", "language", "origin",
             "last_message", "last_message_at", "last_inbound_at", "created_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_escalation_sentence(self, conversation: Conversation) -> str:
+        """Why the assistant gave it to people, in words; empty where it did not."""
+        return told(conversation.escalation).sentence
 
 
 class FiltersSerializer(rest.Query):
@@ -126,7 +132,9 @@ class SnoozeSerializer(rest.Serializer[Any]):
 
 
 class HandOffSerializer(rest.Serializer[Any]):
-    reason = Words(max_length=40, required=False, default="asked")
+    reason = serializers.ChoiceField(
+        choices=[one.value for one in GIVEN], required=False, default=Escalation.ASKED.value
+    )
     note = Words(max_length=500, required=False, default="", allow_blank=True)
 
 
@@ -179,7 +187,7 @@ class CountsSerializer(rest.Serializer[Any]):
 
     open = serializers.IntegerField()
     unread = serializers.IntegerField()
-    waiting = serializers.IntegerField(help_text="A person, not the bot, owes an answer.")
+    waiting = serializers.IntegerField(help_text="A person, not the assistant, owes an answer.")
     human = serializers.IntegerField(help_text="In the hands of a person.")
     mine = serializers.IntegerField(help_text="Assigned to whoever asks.")
     unassigned = serializers.IntegerField(help_text="In the hands of people, and of nobody in particular.")
@@ -231,7 +239,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest
     @extend_schema(methods=["GET"], summary="The thread, newest first", responses=MessageSerializer(many=True))
     @extend_schema(
         methods=["POST"],
-        summary="Send a message, upon which the bot pauses",
+        summary="Send a message, upon which the assistant pauses",
         request=SendMessageSerializer,
         responses={201: MessageSerializer},
         parameters=[
@@ -242,7 +250,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest
     )
     @action(detail=True, methods=["get", "post"], pagination_class=ByTime)
     def messages(self, request: Request, pk: str) -> Response:
-        """The thread, newest first; or send a message, upon which the bot pauses."""
+        """The thread, newest first; or send a message, upon which the assistant pauses."""
         conversation = queries.get_conversation(int(pk))
         if request.method == "POST":
             return self._send(request, conversation)
@@ -283,7 +291,7 @@ class ConversationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: Request, pk: str) -> Response:
-        """The bot answers again."""
+        """The assistant answers again."""
         return self._answer(services.give_back(queries.get_conversation(int(pk)), **_who(request)))
 
     @extend_schema(request=HandOffSerializer)

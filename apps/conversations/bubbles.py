@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy
 from apps.ai.queries import persona
 from apps.jobs import clock
 from apps.ui import phrases
+from apps.ui.text import shortened
 
 from .gate import sentence
-from .models import Conversation, Message
+from .models import Conversation, Message, Owner
 from .queries import notice_text
 
 PREVIEW = 2_000  # characters of a message that are shown at once
@@ -139,23 +140,34 @@ def author_of(message: Message, conversation: Conversation, bot: str) -> str:
     return {"bot": bot, "app": _("Another app"), "automation": _("Automation")}.get(message.sender, message.sender)
 
 
-def preview(message: Message | None, *, me: int | None) -> str:
+@dataclass(frozen=True)
+class Preview:
+    """One line of a message for a list. `by` is a word of ours, `text` often somebody else's: each in its own direction."""
+
+    text: str
+    by: str = ""
+
+
+def preview(message: Message | None, *, me: int | None) -> Preview:
     """One line of the last message for the list."""
     if message is None:
-        return _("No message yet")
+        return Preview(_("No message yet"))
     if message.unsent_at:
-        return _("Took a message back")
+        return Preview(_("Took a message back"))
     if message.kind == "notice":
-        return notice_text(message)
-    said = " ".join(phrases.without_bidi_controls(message.text[:300]).split())[:140]
-    said = said or str(KINDS.get(message.kind, _("Message")))
+        return Preview(notice_text(message))
+    said = shortened(" ".join(phrases.without_bidi_controls(message.text[:300]).split()), 140)
+    return Preview(said or str(KINDS.get(message.kind, _("Message"))), _said_by(message, me))
+
+
+def _said_by(message: Message, me: int | None) -> str:
     if message.direction == Message.Direction.NOTE:
-        return _("Note: %(text)s") % {"text": said}
+        return _("Note:")
     if message.direction == Message.Direction.IN:
-        return said
+        return ""
     if message.sender == "bot":
-        return _("Bot: %(text)s") % {"text": said}
-    return _("You: %(text)s") % {"text": said} if message.user_id == me else _("Team: %(text)s") % {"text": said}
+        return _("Assistant:")
+    return _("You:") if message.user_id is not None and message.user_id == me else _("Team:")
 
 
 def _quotes(messages: Iterable[Message], conversation: Conversation) -> dict[str, str]:
@@ -207,6 +219,12 @@ def safe_url(value: Any) -> str:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def waits(conversation: Conversation) -> bool:
+    """Somebody waits here for a person."""
+    mine = conversation.status == Conversation.Status.OPEN and conversation.owner == Owner.HUMAN
+    return mine and conversation.waiting_since is not None
 
 
 def wait_is_long(conversation: Conversation) -> bool:

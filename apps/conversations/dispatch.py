@@ -38,6 +38,7 @@ from .adapters import (
     Unreachable,
 )
 from .adapters.registry import adapter
+from .escalations import Escalation
 from .fates import note_failed, note_unknown
 from .models import Conversation, Message, Owner
 from .outgoing import SEND, note_sent, template_of
@@ -124,6 +125,8 @@ def _ask_gate_again(conversation: Conversation, message: Message) -> gate.Ruling
         gate.record_decision(ruling, proposal, cause={"check": "before sending"}, message=message)
     if not ruling.allowed:
         cancel(conversation, message, ruling.code)
+        if message.sender == "bot":  # nobody else would answer now
+            hand_over(conversation, reason=Escalation.REFUSED, note=ruling.code)
     return ruling
 
 
@@ -188,7 +191,8 @@ def _settle(job: Claimed, message: Message, error: SendError) -> datetime | None
         if (isinstance(error, Refused) and error.permanent) or message.attempts >= ATTEMPTS:
             note_failed(conversation, message, reason)
             if message.sender == "bot":
-                hand_over(conversation, reason="send_failed", note=reason.text)
+                unanswer(conversation, message)
+                hand_over(conversation, reason=Escalation.SEND_FAILED, note=reason.text)
             return None
         again = clock.now() + _wait(reason, message.attempts)
         message.status, message.status_at, message.claim = Status.QUEUED, clock.now(), None
@@ -304,5 +308,6 @@ def reconcile(job: Claimed) -> datetime | None:
         if looked < len(LOOKS):
             return clock.now() + LOOKS[looked]
         if message.sender == "bot" and conversation.owner == Owner.BOT:
-            hand_over(conversation, reason="send_unknown")
+            unanswer(conversation, message)
+            hand_over(conversation, reason=Escalation.SEND_UNKNOWN)
         return None  # stays visible as unknown, with a button to send it again

@@ -23,11 +23,12 @@ from apps.organizations.queries import current_organization
 from apps.organizations.services import ai_level
 
 from . import agent
+from .escalations import Escalation
 from .models import Conversation, Message, Owner
 from .ownership import hand_over, unanswered
 
 DRAFT = "conversations.draft"
-BUDGET = "budget"  # why a conversation was given to people, and why a draft was written
+BUDGET = Escalation.BUDGET.value  # why a conversation was given to people, and why a draft was written
 # A draft that was asked for and has not come by then never will.
 PATIENCE = timedelta(seconds=60)
 # Everything the customer said since somebody last answered, at most.

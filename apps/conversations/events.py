@@ -69,21 +69,25 @@ class ConversationAssigned(ConversationEvent):
 @dataclass(frozen=True, kw_only=True)
 class ConversationHandedOff(ConversationEvent):
     type: ClassVar[str] = "conversation.handed_off"
-    description: ClassVar[str] = "The bot gave a conversation to people and is silent there."
+    description: ClassVar[str] = (
+        "The assistant gave a conversation to people and is silent there; `sentence` says why, `note` in whose words."
+    )
     example: ClassVar[dict[str, Any]] = {
         **_CONVERSATION,
         "reason": "asked",
         "note": "Wants to speak about a bulk order.",
+        "sentence": "The customer asked for a person.",
     }
 
     reason: str
     note: str
+    sentence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationTakenOver(ConversationEvent):
     type: ClassVar[str] = "conversation.taken_over"
-    description: ClassVar[str] = "A person took a conversation over from the bot; `user_id` null: in another app."
+    description: ClassVar[str] = "A person took a conversation over from the assistant; `user_id` null: in another app."
     example: ClassVar[dict[str, Any]] = {**_CONVERSATION, "user_id": 4}
 
     user_id: int | None
@@ -92,7 +96,7 @@ class ConversationTakenOver(ConversationEvent):
 @dataclass(frozen=True, kw_only=True)
 class ConversationGivenBack(ConversationEvent):
     type: ClassVar[str] = "conversation.given_back"
-    description: ClassVar[str] = "The bot answers a conversation again."
+    description: ClassVar[str] = "The assistant answers a conversation again."
     example: ClassVar[dict[str, Any]] = {**_CONVERSATION, "user_id": 4}
 
     user_id: int | None

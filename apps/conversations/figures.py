@@ -9,7 +9,7 @@ MANY = 1000
 
 
 def waiting_count() -> int:
-    """Open conversations in which a person, not the bot, owes an answer, up to MANY."""
+    """Open conversations in which a person, not the assistant, owes an answer, up to MANY."""
     waiting = Conversation.objects.filter(
         status=Conversation.Status.OPEN, owner=Owner.HUMAN, waiting_since__isnull=False
     )

@@ -281,14 +281,14 @@ def sentences() -> dict[str, str]:
         "template_disabled": _("The platform has disabled the template “%(template)s”. %(reason)s"),
         "template_archived": _("The template “%(template)s” is archived at the platform. %(reason)s"),
         "template_deleted": _("The template “%(template)s” was deleted at the platform. %(reason)s"),
-        "cap_free": _("The bot has not written too often here."),
+        "cap_free": _("The assistant has not written too often here."),
         "cap_reached": _(
-            "The bot wrote %(count)s messages in %(minutes)s minutes; the limit is %(limit)s. A person should look."
+            "The assistant wrote %(count)s messages in %(minutes)s minutes; the limit is %(limit)s. A person should look."
         ),
         "owner_person": _("A person wrote this."),
-        "owner_bot": _("The bot was answering this conversation."),
-        "owner_changed": _("Meanwhile somebody decided anew who answers here, so the bot's draft was not sent."),
-        "owner_human": _("A person answers this conversation; the bot is silent."),
+        "owner_bot": _("The assistant was answering this conversation."),
+        "owner_changed": _("Meanwhile somebody decided anew who answers here, so the assistant's draft was not sent."),
+        "owner_human": _("A person answers this conversation; the assistant is silent."),
         "budget_left": _("%(used)s of %(budget)s messages of this month's budget are used."),
         "budget_spent": _("This month's budget of %(budget)s messages is used up; people can still reply."),
         "superseded": _("The customer wrote again before this was sent; a newer answer took its place."),

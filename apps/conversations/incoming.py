@@ -279,7 +279,7 @@ def _update(conversation: Conversation, stored: Message, *, started: bool) -> No
             fields["window_until"] = stored.at + limits.reply_window
         if limits.human_window:
             fields["human_window_until"] = stored.at + limits.human_window
-    if not stored.payload.get("old"):
+    if conversation.owner == Owner.HUMAN and not stored.payload.get("old"):  # what the assistant answers needs no eyes
         fields["unread"] = conversation.unread + 1
     if stored.wants_answer and (conversation.waiting_since is None or stored.at < conversation.waiting_since):
         fields["waiting_since"] = stored.at

@@ -25,7 +25,7 @@ THIS_CHANGE = RawSQL("pg_current_xact_id()::text::bigint", [])
 class Owner(models.TextChoices):
     """Who answers next."""
 
-    BOT = "bot", _("Bot")
+    BOT = "bot", _("Assistant")
     HUMAN = "human", _("Person")
 
 
@@ -100,7 +100,7 @@ class Conversation(models.Model):
             ),
             models.Index(fields=["changed"], name="conversation_changed"),
             models.Index(
-                fields=["waiting_since"],
+                fields=["waiting_since", "id"],
                 name="inbox_waiting",
                 condition=Q(status="open", owner="human", waiting_since__isnull=False),
             ),

@@ -1,4 +1,4 @@
-"""Who answers a conversation: the bot, or a person. Each change voids what the bot has not yet sent."""
+"""Who answers a conversation: the assistant, or a person. Each change voids what the assistant has not yet sent."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from apps.events import record
 from apps.jobs import clock, trace
 from apps.organizations.models import User
 
+from .escalations import Escalation, for_the_journal, kept
 from .events import ConversationGivenBack, ConversationHandedOff, ConversationTakenOver
 from .models import Conversation, Message, Owner
 
@@ -22,17 +23,23 @@ def about(conversation: Conversation) -> dict[str, Any]:
 
 
 def hand_over(conversation: Conversation, *, reason: str, note: str = "", actor: str = "bot") -> None:
-    """The bot gives the conversation to people; the caller has locked it."""
+    """The assistant gives the conversation to people; the caller has locked it. `reason`: an Escalation."""
     if conversation.owner == Owner.HUMAN:
         return
+    why = kept(Escalation(reason), note)
     conversation.change(
         owner=Owner.HUMAN,
         owner_version=conversation.owner_version + 1,
         bot_status=Conversation.BotStatus.ESCALATED,
-        escalation=f"{reason}: {note}" if note else reason,
+        escalation=why,
+        unread=max(1, conversation.unread, len(unanswered(conversation))),
     )
-    write_notice(conversation, "handed_off", reason=reason, note=note)
-    record(ConversationHandedOff(**about(conversation), reason=reason, note=note), actor=actor)
+    write_notice(conversation, "handed_off", why=why)
+    told = for_the_journal(why)
+    record(
+        ConversationHandedOff(**about(conversation), reason=reason, note=told.words, sentence=told.sentence),
+        actor=actor,
+    )
 
 
 def claim_for_human(conversation: Conversation, *, user: User | None, actor: str) -> None:
@@ -45,7 +52,7 @@ def claim_for_human(conversation: Conversation, *, user: User | None, actor: str
 
 
 def return_to_bot(conversation: Conversation, *, user: User | None, actor: str) -> None:
-    """The bot answers again; the caller has locked it."""
+    """The assistant answers again; the caller has locked it."""
     if conversation.owner == Owner.BOT and conversation.bot_status == Conversation.BotStatus.ACTIVE:
         return
     conversation.change(
@@ -53,6 +60,7 @@ def return_to_bot(conversation: Conversation, *, user: User | None, actor: str) 
         owner_version=conversation.owner_version + 1,
         bot_status=Conversation.BotStatus.ACTIVE,
         escalation="",
+        unread=0,
     )
     write_notice(conversation, "given_back", by=user)
     record(ConversationGivenBack(**about(conversation), user_id=_key(user)), actor=actor)

@@ -30,11 +30,13 @@ from apps.ui.text import normalize
 
 from .adapters import Limits
 from .adapters.registry import adapter
+from .escalations import told
 from .figures import MANY
 from .gate import sentence
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner, Presence
 from .search import search_messages
 
+WAITING = "waiting"  # a status of the inbox's, not of a conversation: open, and a person owes the answer
 PAGE = 30
 THREAD_PAGE = 50
 PRESENT = timedelta(seconds=30)
@@ -107,7 +109,7 @@ def limits_of(conversation: Conversation) -> Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What the inbox shows; empty means all. `status`: open (default), snoozed, resolved, all.
+    """What the inbox shows; empty means all. `status`: open (default), waiting (open, for a person), snoozed, resolved, all.
 
     `assignee`: a user id, "me" (with `user`), "none". `search`: words of messages, or of the person.
     """
@@ -124,10 +126,15 @@ class Filters:
     lead: int | None = None
     user: User | None = None
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than a status is asked for."""
+        return self != Filters(status=self.status, user=self.user)
+
 
 @dataclass(frozen=True)
 class Page:
-    """Rows newest first; `older` and `newer` are cursors, "" where there is nothing further."""
+    """Rows in the order asked for; `older` leads on, `newer` back: cursors, "" where there is nothing further."""
 
     rows: list[Any]
     older: str = ""
@@ -137,21 +144,27 @@ class Page:
 def inbox_page(filters: Filters | None = None, *, cursor: str = "", limit: int = PAGE) -> Page:
     """One page of the inbox. Two queries whatever the page and filters; a deep page costs what the first does."""
     filters = filters or Filters()
+    if filters.status == WAITING:
+        return page_of(conversations(filters), "waiting_since", cursor=cursor, limit=limit, oldest_first=True)
     return page_of(conversations(filters), "last_message_at", cursor=cursor, limit=limit)
 
 
-def page_of(rows: QuerySet[Any], column: str, *, cursor: str = "", limit: int = PAGE) -> Page:
-    """A keyset page of rows by (column, id), newest first."""
+def page_of(
+    rows: QuerySet[Any], column: str, *, cursor: str = "", limit: int = PAGE, oldest_first: bool = False
+) -> Page:
+    """A keyset page of rows by (column, id), newest first unless asked for otherwise."""
     limit = max(1, min(limit, 200))
     direction, at, key = read_cursor(cursor)
+    on, back = ("gt", "lt") if oldest_first else ("lt", "gt")
+    forth, reverse = ("", "-") if oldest_first else ("-", "")
     if direction == "newer":
-        found = list(_beyond(rows, column, "gt", at, key).order_by(column, "id")[: limit + 1])
+        found = list(_beyond(rows, column, back, at, key).order_by(f"{reverse}{column}", f"{reverse}id")[: limit + 1])
         more = len(found) > limit
         found = found[:limit][::-1]
         return Page(found, _cursor("older", column, found[-1:]), _cursor("newer", column, found[:1]) if more else "")
     if at is not None:
-        rows = _beyond(rows, column, "lt", at, key)
-    found = list(rows.order_by(f"-{column}", "-id")[: limit + 1])
+        rows = _beyond(rows, column, on, at, key)
+    found = list(rows.order_by(f"{forth}{column}", f"{forth}id")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     return Page(
@@ -194,7 +207,9 @@ def read_cursor(cursor: str) -> tuple[str, datetime | None, int]:
 def conversations(filters: Filters) -> QuerySet[Conversation]:
     """The conversations that pass the filters, with everything a row shows."""
     rows = _shown()
-    if filters.status and filters.status != "all":
+    if filters.status == WAITING:
+        rows = rows.filter(status=Conversation.Status.OPEN, owner=Owner.HUMAN, waiting_since__isnull=False)
+    elif filters.status and filters.status != "all":
         rows = rows.filter(status=filters.status)
     if filters.owner:
         rows = rows.filter(owner=filters.owner)
@@ -241,7 +256,7 @@ def counts(user: User | None = None) -> dict[str, int]:
     asked = {
         "open": Filters(),
         "unread": Filters(unread=True),
-        "waiting": Filters(owner=human, waiting=True),
+        "waiting": Filters(status=WAITING),
         "human": Filters(owner=human),
         "mine": Filters(assignee=str(user.pk if user and user.pk else 0)),
         "unassigned": Filters(owner=human, assignee="none"),
@@ -458,7 +473,7 @@ def notice_text(message: Message) -> str:
         data = {**data, "until": phrases.exact(until)}
     known = {
         "taken_over": _("%(by)s took this conversation over."),
-        "given_back": _("%(by)s gave it back: the bot answers again."),
+        "given_back": _("%(by)s gave it back: the assistant answers again."),
         "assigned": _("%(by)s assigned this to %(name)s."),
         "unassigned": _("%(by)s assigned this to nobody."),
         "resolved": _("%(by)s marked this as done."),
@@ -466,9 +481,9 @@ def notice_text(message: Message) -> str:
         "snoozed": _("%(by)s put this off until %(until)s."),
     }
     sentences = {
-        "handed_off": _("The bot handed this conversation to a person."),
+        "handed_off": _("The assistant handed this conversation to a person. %(why)s"),
         "taken_over": _("A person took this conversation over."),
-        "given_back": _("The bot answers again."),
+        "given_back": _("The assistant answers again."),
         "assigned": _("Assigned to %(name)s."),
         "unassigned": _("Assigned to nobody."),
         "resolved": _("Marked as done."),
@@ -480,6 +495,6 @@ def notice_text(message: Message) -> str:
     notice = data.get("notice", "")
     words = (known.get(notice) if data.get("by") else None) or sentences.get(notice, _("Something happened here."))
     try:
-        return words % {"name": "", "until": "", **data}
+        return (words % {"name": "", "until": "", **data, "why": told(str(data.get("why") or "")).sentence}).strip()
     except (KeyError, TypeError, ValueError):
         return words

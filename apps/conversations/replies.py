@@ -18,6 +18,7 @@ from apps.organizations.queries import current_organization
 from apps.organizations.services import ai_level
 
 from . import agent, drafts
+from .escalations import Escalation
 from .fates import suppress
 from .models import Conversation, Message, Owner
 from .outgoing import Content, queue_message
@@ -48,7 +49,7 @@ def schedule_answer(conversation: Conversation) -> None:
 
 
 def answer(job: Claimed) -> None:
-    """Answer a conversation, if there is something to answer and the bot is the one to do it.
+    """Answer a conversation, if there is something to answer and the assistant is the one to do it.
 
     All models together, rounds, rewrites and new drafts included, get what the job's lease allows.
     """
@@ -64,7 +65,10 @@ def _answer(job: Claimed) -> None:
         if conversation is None or not (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
             return
         todo = unanswered(conversation)
-        if not todo or not ai_queries.persona().is_on:
+        if not todo:
+            return
+        if not ai_queries.persona().is_on:
+            _leave_to_people(job)
             return
         with trace.following(todo[-1].trace):
             level = ai_level(current_organization())
@@ -84,27 +88,36 @@ def _answer(job: Claimed) -> None:
                 raise
 
 
+@transaction.atomic
+def _leave_to_people(job: Claimed) -> None:
+    """The assistant is switched off: whoever wrote waits for a person, and people see so."""
+    conversation = Conversation.locked(int(job.key))
+    jobs.hold(job)
+    if conversation is not None:
+        hand_over(conversation, reason=Escalation.OFF, actor="system")
+
+
 def _draft(job: Claimed, conversation: Conversation, todo: list[Message], level: ai.Level) -> agent.Draft:
     if job.attempt > TRIES:  # workers died over it, or what was written could not be kept
-        return agent.give_up(conversation, todo, "")
+        return agent.give_up(conversation, todo)
     try:
         return agent.draft_answer(conversation, todo, level=level)
     except ai.Silent:
         raise
-    except Exception as error:
+    except Exception:
         if job.attempt < TRIES:
             raise
         log.exception("reply.given_up", conversation=conversation.pk)
-        return agent.give_up(conversation, todo, f"{type(error).__name__}")
+        return agent.give_up(conversation, todo)
 
 
 @transaction.atomic
-def given_up(job: Claimed, error: str) -> None:
+def given_up(job: Claimed, _error: str) -> None:
     """Not even the hand-off could be answered: the conversation is people's, without a word to the customer."""
     conversation = Conversation.locked(int(job.key))
     jobs.hold(job)
     if conversation is not None and unanswered(conversation):
-        hand_over(conversation, reason="ai_unavailable", note=error.partition(":")[0][:80], actor="system")
+        hand_over(conversation, reason=Escalation.AI_UNAVAILABLE, actor="system")
 
 
 def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.Draft, *, last: bool) -> bool:
@@ -152,5 +165,5 @@ def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.
             if draft.hand_off is not None and draft.hand_off.reason == "stop":
                 suppress(conversation, reason="asked to stop")
         elif mine and queued.ruling.against is not None:
-            hand_over(conversation, reason="refused", note=queued.ruling.code)
+            hand_over(conversation, reason=Escalation.REFUSED, note=queued.ruling.code)
         return True

@@ -30,7 +30,7 @@ CARDS = 5
 
 @dataclass(frozen=True)
 class HandOff:
-    """The bot wants a person to go on. reason: asked, complaint, order, unknown, stop, other, or ours."""
+    """The assistant wants a person to go on. `reason`: an Escalation."""
 
     reason: str
     note: str = ""

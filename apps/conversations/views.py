@@ -25,7 +25,8 @@ from apps.organizations.models import Role, User
 
 from . import drafts, figures, gate, queries, services, uploads
 from .adapters import SendError
-from .bubbles import bubbles, preview, trouble, wait_is_long
+from .bubbles import Preview, bubbles, preview, trouble, wait_is_long, waits
+from .escalations import told
 from .forms import snooze_presets
 from .models import Conversation, MessageTemplate, Upload
 from .surfaces import LABELS
@@ -52,15 +53,15 @@ def filters_of(request: HttpRequest) -> queries.Filters:
     """The filters in the address; what makes no sense there is left out."""
     given = {name: str(value).replace("\x00", "")[:200] for name, value in request.GET.items()}
     lead = _number(given.get("lead")) or None
-    statuses = {*Conversation.Status.values, "all"}
+    statuses = {*Conversation.Status.values, queries.WAITING, "all"}
+    usual = "all" if lead or given.get("q") else queries.WAITING
     return queries.Filters(
-        status=given["status"] if given.get("status") in statuses else "all" if lead or given.get("q") else "open",
+        status=given["status"] if given.get("status") in statuses else usual,
         owner=given.get("owner", "") if given.get("owner") in ("bot", "human") else "",
         assignee=given.get("assignee", ""),
         channel=given.get("channel", ""),
         label=given.get("label", "") if given.get("label") in Label.values else "",
         unread=given.get("show") == "unread",
-        waiting=given.get("show") == "waiting",
         search=given.get("q", ""),
         lead=lead,
         user=request.user if isinstance(request.user, User) else None,
@@ -70,9 +71,18 @@ def filters_of(request: HttpRequest) -> queries.Filters:
 @dataclass
 class Row:
     conversation: Conversation
-    preview: str
-    is_late: bool
+    preview: Preview
     is_open: bool
+    waits: bool = False  # for a person
+    is_late: bool = False
+    why: str = ""  # it is a person's to answer
+
+
+def _row(one: Conversation, *, me: int | None, opened: int) -> Row:
+    row = Row(one, preview(one.last_message, me=me), one.pk == opened)
+    if waits(one):
+        row.waits, row.is_late, row.why = True, wait_is_long(one), told(one.escalation).sentence
+    return row
 
 
 def query_of(request: HttpRequest) -> str:
@@ -89,10 +99,7 @@ def rows_context(request: HttpRequest, *, opened: int = 0, limit: int = queries.
         page = queries.inbox_page(filters, cursor=request.GET.get("cursor", ""), limit=limit)
     except ValidationError:
         page = queries.inbox_page(filters, limit=limit)
-    rows = [
-        Row(one, preview(one.last_message, me=request.user.pk), wait_is_long(one), one.pk == opened)
-        for one in page.rows
-    ]
+    rows = [_row(one, me=request.user.pk, opened=opened) for one in page.rows]
     return {"rows": rows, "older": page.older, "query": query_of(request), "filters": filters, "opened": opened}
 
 
@@ -109,17 +116,20 @@ def _with(request: HttpRequest, name: str, value: str) -> str:
 def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
     members = lead_queries.members()
     filters = filters_of(request)
-    statuses = [("open", _("Open")), ("snoozed", _("Snoozed")), ("resolved", _("Done")), ("all", _("All"))]
+    statuses = [
+        (queries.WAITING, _("Waiting")), ("open", _("Open")), ("snoozed", _("Snoozed")), ("resolved", _("Done")),
+        ("all", _("All")),
+    ]  # fmt: skip
     scopes = [("", _("Everyone")), ("me", _("Mine")), ("none", _("Unassigned"))]
     return {
         **rows_context(request, opened=opened),
         "statuses": [(words, value == filters.status, _with(request, "status", value)) for value, words in statuses],
         "scopes": [(words, value == filters.assignee, _with(request, "assignee", value)) for value, words in scopes],
-        "owners": [("bot", _("the bot")), ("human", _("a person"))],
+        "owners": [("bot", _("the assistant")), ("human", _("a person"))],
         "assignees": [(one.pk, str(one)) for one in members if one.pk != request.user.pk],
         "channels": [(channel, words[0]) for channel, words in LABELS.items()],
         "labels": Label.choices,
-        "shows": [("unread", _("unread")), ("waiting", _("waiting"))],
+        "shows": [("unread", _("unread"))],
         "is_narrowed": any(request.GET.get(name) for name in ("owner", "channel", "label", "show"))
         or filters.assignee not in {value for value, _words in scopes},
         "members": members,
@@ -190,31 +200,6 @@ def trouble_of(account: ConnectedAccount) -> str:
     return ""
 
 
-def escalation_of(conversation: Conversation) -> tuple[str, str]:
-    """(sentence, note) of why the bot gave the conversation to people."""
-    reason, _colon, note = conversation.escalation.partition(": ")
-    words = {
-        "asked": _("The customer asked for a person."),
-        "complaint": _("The customer complains."),
-        "order": _("The customer wants to order."),
-        "unknown": _("The bot did not know an answer."),
-        "stop": _("The customer wants no more messages."),
-        "attachment": _("The customer sent something that the bot cannot read."),
-        "facts": _("The bot's answer stated something that is not in the data."),
-        "instructions": _("The bot's answer repeated its instructions."),
-        "ai_unavailable": _("The bot could not write an answer."),
-        drafts.BUDGET: _("This month's AI budget is used up: the assistant writes drafts, people send them."),
-        "send_failed": _("The bot's answer could not be sent."),
-        "send_unknown": _("Nobody knows whether the bot's answer arrived."),
-        "refused": _("The bot's answer was held back."),
-    }
-    if reason == "refused" and note:
-        note = gate.sentence({"code": note})
-    elif reason == "send_failed" and note:
-        note = _(note)
-    return words.get(reason, _("The bot asked for a person.")), note
-
-
 def thread_context(request: HttpRequest, found: Conversation, *, cursor: str = "") -> dict[str, Any]:
     try:
         page = queries.thread_page(found, cursor=cursor)
@@ -250,13 +235,11 @@ def person_context(found: Conversation) -> dict[str, Any]:
 
 
 def pane_context(request: HttpRequest, found: Conversation, *, cursor: str = "") -> dict[str, Any]:
-    sentence, note = escalation_of(found)
     return {
         **thread_context(request, found, cursor=cursor),
         **person_context(found),
         "composer": composer_of(found, role=role_of(request)),
-        "escalation": sentence,
-        "escalation_note": note,
+        "escalation": told(found.escalation),
         "customer_types": queries.customer_is_typing(found),
         "present": queries.present(found, but=request.user if isinstance(request.user, User) else None),
         "presets": snooze_presets(),

@@ -191,8 +191,8 @@ def _act(service: Callable[..., Any], said: Callable[[], str]) -> Callable[..., 
     return view
 
 
-take_over = _act(services.take_over, lambda: _("You answer now; the bot is silent."))
-give_back = _act(services.give_back, lambda: _("The bot answers again."))
+take_over = _act(services.take_over, lambda: _("You answer now; the assistant is silent."))
+give_back = _act(services.give_back, lambda: _("The assistant answers again."))
 reopen = _act(services.reopen, lambda: _("Opened again."))
 undo_resolve = _act(services.undo_resolve, lambda: _("Opened again."))
 

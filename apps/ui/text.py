@@ -49,6 +49,14 @@ def line(text: object, limit: int = 200) -> str:
     return " ".join(clean(text, limit * 2).split())[:limit].strip()
 
 
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words; only a word that is longer than that is cut itself."""
+    if len(text) <= limit:
+        return text
+    whole = text[:limit].rsplit(None, 1)[0] if not text[limit].isspace() else text[:limit]
+    return (whole if len(whole) > limit // 2 else text[: limit - 1]).rstrip() + "…"
+
+
 def western_digits(text: str) -> str:
     return text.translate(_DIGITS)
 

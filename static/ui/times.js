@@ -26,6 +26,9 @@ function refresh() {
     const seconds = (now - Date.parse(element.dateTime)) / 1000;
     if (Math.abs(seconds) < 7 * 86400) element.textContent = ago(seconds);
   }
+  for (const element of document.querySelectorAll("time[data-waited]")) {
+    element.textContent = left((now - Date.parse(element.dateTime)) / 1000);
+  }
   for (const element of document.querySelectorAll("time[data-countdown]")) {
     const seconds = (Date.parse(element.dateTime) - now) / 1000;
     element.textContent = seconds > 0 ? left(seconds) : phrases.over;

@@ -336,7 +336,7 @@ def test_own_greeting_and_tone() -> None:
 
 def test_stop(chat: Chat) -> None:
     reply = chat.say("please stop messaging me")
-    assert chat.asked("hand_off") == {"reason": "stop", "note": "stop: please stop messaging me"}
+    assert chat.asked("hand_off") == {"reason": "stop", "note": "please stop messaging me"}
     assert "not write to you" in reply
 
 

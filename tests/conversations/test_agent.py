@@ -217,7 +217,9 @@ def test_a_persona_that_is_off_leaves_it_to_people(says, settle, thread):
     says("webchat", "Hello")
     settle()
     assert [message.direction for message in thread()] == ["in"]
-    assert Conversation.objects.get().waiting_since is not None
+    talk = Conversation.objects.get()
+    assert (talk.owner, talk.escalation, talk.unread) == ("human", "off", 1)
+    assert talk.waiting_since is not None
 
 
 def test_an_answer_that_cannot_be_written_ends_with_a_person(says, settle, thread):

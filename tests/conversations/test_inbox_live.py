@@ -20,7 +20,7 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
     with real.inside("acme"):
         account = simulator.connect("whatsapp")
         mona = Customer.new("whatsapp", name="Mona Saleh")
-    with look(browser, real.url("/dashboard/inbox/"), Variant(), cookies=real.cookies("bob")) as page:
+    with look(browser, real.url("/dashboard/inbox/?status=open"), Variant(), cookies=real.cookies("bob")) as page:
 
         def says(words: str) -> None:
             with real.inside("acme"):
@@ -80,12 +80,12 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
 
         answers = thread.locator(".by-bot").count()
         page.keyboard.press("t")
-        page.locator("#thread-state", has_text="The bot answers here").wait_for()
+        page.locator("#thread-state", has_text="The assistant answers here").wait_for()
         says("And do you have gloves?")
         thread.locator(".by-bot").nth(answers).wait_for(timeout=15_000)
 
         page.keyboard.press("?")
-        page.locator("#shortcuts", has_text="Take over, or give back to the bot").wait_for()
+        page.locator("#shortcuts", has_text="Take over, or give back to the assistant").wait_for()
         judge(page, "inbox-keys")
         page.keyboard.press("Escape")
         page.keyboard.press("e")

@@ -136,7 +136,7 @@ FOUR = [Variant(), Variant("desktop", "dark", "ar"), Variant("phone", "dark", "e
 def test_the_inbox_looks_right(browser, site, house):
     cookies = site.cookies("bob")
     for name, path, ready, variants in [
-        ("list", "", ".inbox-row", FOUR[::3]), ("narrowed", "?channel=whatsapp&label=hot", ".inbox-row", FOUR[1:3]),
+        ("list", "?status=open", ".inbox-row", FOUR[::3]), ("narrowed", "?status=open&channel=whatsapp&label=hot", ".inbox-row", FOUR[1:3]),
         ("thread", f"{house['first']}/", ".msg", FOUR), ("person", f"{house['first']}/person/", ".person", FOUR[2:]),
         ("shut", f"{house['shut']}/", ".template", FOUR[1:3]), ("trouble", f"{house['webchat']}/", ".msg", FOUR[::3]),
     ]:  # fmt: skip
@@ -172,13 +172,15 @@ def test_settings_pages_look_right(browser, site, house):
 @pytest.mark.timeout(240)
 def test_answering(browser, site, house):
     """Open from the list, see why, take a saved reply, send by keyboard, and be kept up to date."""
-    with look(browser, site.url("/dashboard/inbox/"), cookies=site.cookies("bob"), ready=".inbox-row") as page:
+    with look(
+        browser, site.url("/dashboard/inbox/?status=open"), cookies=site.cookies("bob"), ready=".inbox-row"
+    ) as page:
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         page.wait_for_selector("#thread")
-        assert page.url.endswith(f"/dashboard/inbox/{house['first']}/")
+        assert page.url.endswith(f"/dashboard/inbox/{house['first']}/?status=open")
         page.locator(f"#c{house['webchat']} [data-open]").click()
-        page.wait_for_url(f"**/dashboard/inbox/{house['webchat']}/")
+        page.wait_for_url(f"**/dashboard/inbox/{house['webchat']}/?*")
         box = page.locator("[data-draft-text]")
         box.fill("We deliver fast. ")
         box.press_sequentially("/deliv")
@@ -198,8 +200,8 @@ def test_answering(browser, site, house):
         page.locator("#why .why-reasons li").first.wait_for()
         judge(page, "inbox-why")
         page.keyboard.press("Escape")
-        page.get_by_role("button", name="Give back to the bot").click()
-        page.locator("#thread-state", has_text="The bot answers here").wait_for()
+        page.get_by_role("button", name="Give back to the assistant").click()
+        page.locator("#thread-state", has_text="The assistant answers here").wait_for()
         box.fill("half a thought")
         with site.inside("acme"):
             conversation = Conversation.objects.get(pk=house["webchat"])
@@ -228,13 +230,17 @@ def test_the_window_closes_while_somebody_writes(browser, site, house):
 @pytest.mark.timeout(240)
 def test_on_a_phone_one_thing_at_a_time(browser, site, house):
     with look(
-        browser, site.url("/dashboard/inbox/"), Variant("phone"), cookies=site.cookies("bob"), ready=".inbox-row"
+        browser,
+        site.url("/dashboard/inbox/?status=open"),
+        Variant("phone"),
+        cookies=site.cookies("bob"),
+        ready=".inbox-row",
     ) as page:
         page.locator(f"#c{house['first']} [data-open]").click()
-        page.wait_for_url(f"**/dashboard/inbox/{house['first']}/")
+        page.wait_for_url(f"**/dashboard/inbox/{house['first']}/?*")
         assert not page.locator(".inbox-list").is_visible()
         page.locator(".thread-who").click()
-        page.wait_for_url("**/person/")
+        page.wait_for_url("**/person/?*")
         assert page.locator("#person").is_visible()
         page.get_by_role("link", name="Edit").click()
         page.locator("[data-edit] [name=name]").fill("Sara H.")
@@ -243,7 +249,7 @@ def test_on_a_phone_one_thing_at_a_time(browser, site, house):
         page.locator(".person .thread-back").click()
         assert page.locator("#thread").is_visible()
         page.locator("#thread .thread-back").click()
-        page.wait_for_url("**/dashboard/inbox/")
+        page.wait_for_url("**/dashboard/inbox/?*")
         assert page.locator(".inbox-list").is_visible()
 
 

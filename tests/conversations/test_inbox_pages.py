@@ -42,7 +42,9 @@ def text_of(answer) -> str:
 
 
 def test_list_and_thread_are_shown(talk, bob_at):
-    page = text_of(bob_at.get(address("inbox")))
+    assert f'id="c{talk.pk}"' not in text_of(bob_at.get(address("inbox"))), "nobody waits for a person"
+    services.hand_off(talk, reason="asked")
+    page = text_of(bob_at.get(address("inbox") + "?status=open"))
     assert f'id="c{talk.pk}"' in page
     assert "is-unread" in page
     thread = text_of(bob_at.get(address("conversation", talk.pk)))
@@ -57,6 +59,7 @@ def test_list_and_thread_are_shown(talk, bob_at):
 
 def test_viewers_read_and_change_nothing(talk, client_for, victor):
     client = client_for(victor)
+    services.mark_unread(talk)
     page = text_of(client.get(address("conversation", talk.pk)))
     assert "composer-form" not in page
     assert "Take over" not in page
@@ -282,8 +285,9 @@ def test_filters_find(talk, bob_at):
     def found(query: str) -> bool:
         return f'id="c{talk.pk}"' in text_of(bob_at.get(f"{address('inbox')}?{query}"))
 
+    services.mark_unread(talk)
     assert found("q=boots")
-    assert found("channel=webchat&owner=bot&show=unread")
+    assert found("status=open&channel=webchat&owner=bot&show=unread")
     assert found(f"lead={talk.lead_id}")
     assert not found("q=submarine")
     assert not found("status=resolved")
@@ -291,12 +295,12 @@ def test_filters_find(talk, bob_at):
 
 
 def test_mine_and_unassigned_keep_the_other_filters(talk, bob_at, bob, alice):
-    def rows(query: str) -> int:
-        return text_of(bob_at.get(address("inbox") + query)).count("data-row")
+    def rows(whose: object) -> int:
+        return text_of(bob_at.get(f"{address('inbox')}?status=open&assignee={whose}")).count("data-row")
 
-    assert (rows("?assignee=me"), rows("?assignee=none")) == (0, 1)
+    assert (rows("me"), rows("none")) == (0, 1)
     services.assign(talk, to=bob, by=alice)
-    assert (rows("?assignee=me"), rows("?assignee=none"), rows(f"?assignee={alice.pk}")) == (1, 0, 0)
+    assert (rows("me"), rows("none"), rows(alice.pk)) == (1, 0, 0)
     page = text_of(bob_at.get(address("inbox") + "?channel=webchat&assignee=me&cursor=x"))
     assert 'href="/dashboard/inbox/?channel=webchat&amp;assignee=none"' in page
     assert 'href="/dashboard/inbox/?channel=webchat"' in page

@@ -20,7 +20,7 @@ from .base import actor_name, lock, real_user, withdraw_drafts
 
 @transaction.atomic
 def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
-    """A person answers from now on: the bot is silent, and what it had not yet sent stays unsent."""
+    """A person answers from now on: the assistant is silent, and what it had not yet sent stays unsent."""
     locked = lock(conversation)
     claim_for_human(locked, user=real_user(by), actor=actor_name(by, actor))
     withdraw_drafts(locked)
@@ -31,7 +31,7 @@ def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -
 
 @transaction.atomic
 def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
-    """The bot answers again, starting with whatever nobody has answered."""
+    """The assistant answers again, starting with whatever nobody has answered."""
     locked = lock(conversation)
     return_to_bot(locked, user=real_user(by), actor=actor_name(by, actor))
     if locked.draft:
@@ -45,9 +45,9 @@ def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -
 
 @transaction.atomic
 def hand_off(conversation: Conversation, *, reason: str, note: str = "", actor: str = "system") -> Conversation:
-    """Give a conversation to people without naming one, from an automation or the API."""
+    """Give a conversation to people without naming one, from an automation or the API. `reason`: an Escalation."""
     locked = lock(conversation)
-    hand_over(locked, reason=reason[:40], note=note[:500], actor=actor)
+    hand_over(locked, reason=reason, note=note[:500], actor=actor)
     withdraw_drafts(locked)
     return locked
 

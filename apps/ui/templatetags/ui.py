@@ -207,6 +207,17 @@ def exact(moment: datetime | date | None, empty: str = "–") -> SafeString:
 
 
 @register.simple_tag
+def waited(since: datetime | None) -> SafeString:
+    """How long somebody has waited, "2 h 5 min", kept fresh by the browser; since when shows on hover."""
+    if since is None:
+        return mark_safe("")
+    passed = phrases.duration(max(60, (clock.now() - since).total_seconds()))
+    return format_html(
+        '<time datetime="{}" title="{}" data-waited>{}</time>', since.isoformat(), phrases.exact(since), passed
+    )
+
+
+@register.simple_tag
 def countdown(moment: datetime | None) -> SafeString:
     """Time left until a moment, counted down by the browser; it turns amber in the last hour and says when it is over."""
     if moment is None:

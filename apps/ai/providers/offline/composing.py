@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.ai import language
 from apps.ai.providers import Briefing, Request
+from apps.ui.text import shortened
 
 from .dialogue import Dialogue, Item, items_of, total_of
 from .matching import built_in
@@ -53,11 +54,11 @@ def plan(meaning: Meaning, dialogue: Dialogue, request: Request) -> Plan:
         reachable or (meaning.intent == "order" and _interest(dialogue) and ASKED.search(dialogue.last_reply))
     ):
         calls.append(("set_stage", {"stage": "qualified", "reason": "wants to order"}))
-        calls.append(("hand_off", {"reason": "order", "note": _note(meaning, dialogue)}))
+        calls.append(("hand_off", {"reason": "order", "note": _note(dialogue)}))
     elif meaning.intent in _HAND_OFF or _accepts_human(meaning, dialogue):
-        calls.append(("hand_off", {"reason": _HAND_OFF.get(meaning.intent, "asked"), "note": _note(meaning, dialogue)}))
+        calls.append(("hand_off", {"reason": _HAND_OFF.get(meaning.intent, "asked"), "note": _note(dialogue)}))
     elif meaning.trained and meaning.trained.action == "hand_off":
-        calls.append(("hand_off", {"reason": "other", "note": _note(meaning, dialogue)}))
+        calls.append(("hand_off", {"reason": "other", "note": _note(dialogue)}))
     return Plan(tuple(calls))
 
 
@@ -558,6 +559,6 @@ def _accepts_human(meaning: Meaning, dialogue: Dialogue) -> bool:
     return meaning.intent == "yes" and bool(OFFERED_HUMAN.search(dialogue.last_reply))
 
 
-def _note(meaning: Meaning, dialogue: Dialogue) -> str:
-    text = " ".join(dialogue.text.split())[:200]
-    return f"{meaning.intent}: {text}"[:300]
+def _note(dialogue: Dialogue) -> str:
+    """The customer's own words, for the colleague who goes on."""
+    return shortened(" ".join(dialogue.text.split()), 200)
