@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.ai.queries import persona
-from apps.jobs import clock
 from apps.ui import phrases
 from apps.ui.text import shortened
 
@@ -225,9 +224,3 @@ def waits(conversation: Conversation) -> bool:
     """Somebody waits here for a person."""
     mine = conversation.status == Conversation.Status.OPEN and conversation.owner == Owner.HUMAN
     return mine and conversation.waiting_since is not None
-
-
-def wait_is_long(conversation: Conversation) -> bool:
-    """Somebody has waited for a person for more than a quarter of an hour."""
-    since = conversation.waiting_since
-    return since is not None and clock.now() - since > timedelta(minutes=15)

@@ -25,7 +25,7 @@ from apps.organizations.models import Role, User
 
 from . import drafts, figures, gate, queries, services, uploads
 from .adapters import SendError
-from .bubbles import Preview, bubbles, preview, trouble, wait_is_long, waits
+from .bubbles import Preview, bubbles, preview, trouble, waits
 from .escalations import told
 from .forms import snooze_presets
 from .models import Conversation, MessageTemplate, Upload
@@ -74,14 +74,13 @@ class Row:
     preview: Preview
     is_open: bool
     waits: bool = False  # for a person
-    is_late: bool = False
     why: str = ""  # it is a person's to answer
 
 
 def _row(one: Conversation, *, me: int | None, opened: int) -> Row:
     row = Row(one, preview(one.last_message, me=me), one.pk == opened)
     if waits(one):
-        row.waits, row.is_late, row.why = True, wait_is_long(one), told(one.escalation).sentence
+        row.waits, row.why = True, told(one.escalation).sentence
     return row
 
 

@@ -62,7 +62,7 @@ def test_the_inbox_opens_with_them(queue, client_for, bob):
     for talk in Conversation.objects.filter(owner="human"):
         services.resolve(talk, by=bob)
     page = client_for(bob).get(reverse("conversations:inbox")).content.decode()
-    assert "Nobody waits for a person" in page
+    assert "Nobody is waiting for a person" in page
     assert "?status=open" in page
 
 

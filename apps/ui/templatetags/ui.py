@@ -207,17 +207,6 @@ def exact(moment: datetime | date | None, empty: str = "–") -> SafeString:
 
 
 @register.simple_tag
-def waited(since: datetime | None) -> SafeString:
-    """How long somebody has waited, "2 h 5 min", kept fresh by the browser; since when shows on hover."""
-    if since is None:
-        return mark_safe("")
-    passed = phrases.duration(max(60, (clock.now() - since).total_seconds()))
-    return format_html(
-        '<time datetime="{}" title="{}" data-waited>{}</time>', since.isoformat(), phrases.exact(since), passed
-    )
-
-
-@register.simple_tag
 def countdown(moment: datetime | None) -> SafeString:
     """Time left until a moment, counted down by the browser; it turns amber in the last hour and says when it is over."""
     if moment is None:
@@ -236,13 +225,13 @@ def countdown(moment: datetime | None) -> SafeString:
 
 @register.simple_tag
 def waited(since: datetime | None) -> SafeString:
-    """How long somebody has waited: amber from a quarter of an hour, red from a day; the exact time shows on hover."""
+    """How long somebody has waited: amber from a quarter of an hour, red from a day, kept fresh by the browser."""
     if since is None:
         return mark_safe("")
     seconds = (clock.now() - since).total_seconds()
     tone = "bad" if seconds >= phrases.DAY else "warn" if seconds >= 15 * phrases.MINUTE else "neutral"
     return format_html(
-        '<time class="waited text-{}" datetime="{}" title="{}">{}</time>',
+        '<time class="waited text-{}" datetime="{}" title="{}" data-waited>{}</time>',
         tone, since.isoformat(), phrases.exact(since), phrases.duration(max(60, seconds)),
     )  # fmt: skip
 
