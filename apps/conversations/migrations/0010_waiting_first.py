@@ -19,7 +19,7 @@ UPDATE conversations_conversation SET unread = 0 WHERE owner = 'bot' AND unread 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("conversations", "0008_lately")]
+    dependencies = [("conversations", "0009_last_said")]
 
     operations = [
         migrations.AlterField(
