@@ -28,18 +28,20 @@ from apps.conversations.models import Message
 from apps.jobs import clock
 from apps.jobs.models import Job
 from apps.jobs.registry import QUEUES
+from apps.organizations.hosts import bare, is_local
 from apps.organizations.models import Organization, UnroutedDelivery
 from apps.webhooks_outbox.models import Delivery
 
 from . import heartbeat
 
+_TRACES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 WINDOW = timedelta(hours=1)
 KEEP = 60
 _TENANTS_AT_ONCE = 50
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Only for this machine, or for whoever knows METRICS_TOKEN."""
+    """For whoever knows METRICS_TOKEN; without it only for this machine, asked under its own name by nobody's proxy."""
     if not _allowed(request):
         return HttpResponse(
             "Metrics need `Authorization: Bearer METRICS_TOKEN`.\n", status=403, content_type="text/plain"
@@ -62,8 +64,9 @@ def _allowed(request: HttpRequest) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
     if settings.METRICS_TOKEN and secrets.compare_digest(given, settings.METRICS_TOKEN.encode()):
         return True
-    # A proxy on this machine is not the person who asks.
-    if "Forwarded" in request.headers or "X-Forwarded-For" in request.headers:
+    # A proxy on this machine is not the person who asks: neither where one is known, nor where a trace of one is seen.
+    proxied = settings.TRUSTED_PROXIES or settings.HTTPS or any(name in request.headers for name in _TRACES)
+    if proxied or not is_local(bare(request.get_host())):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

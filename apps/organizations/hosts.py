@@ -24,6 +24,11 @@ def is_public(host: str) -> bool:
     return host == settings.BASE_DOMAIN or host in _LOCAL
 
 
+def is_local(host: str) -> bool:
+    """Whether a bare host name means this machine itself, whoever asks."""
+    return host in _LOCAL
+
+
 def client_address(request: HttpRequest) -> str | None:
     """The caller's network address."""
     return behind_proxies(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")) or None

@@ -2,7 +2,6 @@
 
 from csp.constants import NONCE, NONE, SELF
 
-from .base import BASE_DOMAIN, PORT
 from .env import env
 
 # https in front of us (a proxy that sets X-Forwarded-Proto); the embedded stack on localhost has none.
@@ -13,6 +12,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REDIRECT_EXEMPT = [r"^simulator/graph/"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+# Organizations are siblings below one domain. With this prefix a browser takes a cookie only from the host itself, over
+# https, for no other host: nobody can plant one for a neighbor.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -21,9 +24,8 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
 CSRF_FAILURE_VIEW = "apps.ui.views.csrf_failure"
-CSRF_TRUSTED_ORIGINS = [
-    f"{'https' if HTTPS else 'http'}://{host}" for host in (f"*.{BASE_DOMAIN}:{PORT}", f"{BASE_DOMAIN}:{PORT}")
-]
+# A form may come from the very host it goes to and from no other, not even a sibling's.
+CSRF_TRUSTED_ORIGINS: list[str] = []
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

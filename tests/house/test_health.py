@@ -70,6 +70,13 @@ def test_metrics_are_for_this_machine_and_for_those_who_know_the_token(public, s
     assert far.get("/metrics", headers={"authorization": "Bearer schließ dich"}).status_code == 403
     through_a_proxy = Client(REMOTE_ADDR="127.0.0.1", headers={"x-forwarded-for": "192.0.2.7"})
     assert through_a_proxy.get("/metrics").status_code == 403
+    near = Client(REMOTE_ADDR="127.0.0.1")
+    for name in ("forwarded", "x-forwarded-host", "x-real-ip", "via"):
+        assert near.get("/metrics", headers={name: "x"}).status_code == 403
+    settings.BASE_DOMAIN = "desk.example"  # a proxy that leaves no trace but passes the name on
+    assert near.get("/metrics", headers={"host": "desk.example"}).status_code == 403
+    settings.TRUSTED_PROXIES = 1
+    assert near.get("/metrics").status_code == 403
     settings.METRICS_TOKEN = ""
     assert far.get("/metrics", headers={"authorization": "Bearer "}).status_code == 403
 
