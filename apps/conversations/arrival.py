@@ -85,7 +85,7 @@ def receive(job: Claimed) -> bool:
     """Read a batch of deliveries in order; True while there may be more."""
     ids = list(Delivery.objects.filter(_due()).order_by("id").values_list("pk", flat=True)[:BATCH])
     for delivery_id in ids:
-        if job.leased_until - clock.now() < ENOUGH_TIME:
+        if job.deadline - clock.now() < ENOUGH_TIME:
             return True
         with transaction.atomic():
             jobs.hold(job)

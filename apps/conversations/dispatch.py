@@ -62,7 +62,7 @@ def send_queued(job: Claimed) -> datetime | None:
     """Send a conversation's queue; returns when to go on, None when it is empty."""
     while True:
         now = clock.now()
-        if job.leased_until - now < PATIENCE / 2:
+        if job.deadline - now < PATIENCE / 2:
             return now  # too little time left to be alone with a slow platform
         step = _claim(job)
         if not isinstance(step, Message):

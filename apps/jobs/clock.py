@@ -16,6 +16,10 @@ def now() -> datetime:
     return hands[0] if hands else datetime.now(UTC)
 
 
+def is_frozen() -> bool:
+    return bool(_frozen.get())
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """Inside the block it is `at`, until `advance` is called."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from . import clock, notifier
+from . import clock, notifier, pulse
 from .registry import QUEUES, Claimed, Kind
 
 # Seconds before the second, third … try; the last one repeats.
@@ -47,7 +47,7 @@ _TURNS = """
         UPDATE public.jobs_job j
            SET lease = %(lease)s, leased_until = %(until)s, run_at = NULL, attempts = attempts + 1
           FROM free WHERE j.id = free.id
-        RETURNING j.id, j.schema, j.kind, j.key, j.attempts, j.generation, j.lease, j.leased_until, j.trace
+        RETURNING j.id, j.schema, j.kind, j.key, j.attempts, j.generation, j.lease, %(deadline)s::timestamptz, j.trace
     )
     SELECT (SELECT count(*) FROM {source}), taken.* FROM (SELECT) one LEFT JOIN taken ON true
 """
@@ -82,10 +82,12 @@ def claim(queue: str, *, kinds: Sequence[str] = (), schema: str = "", batch: int
     only = ("AND kind = ANY(%(kinds)s) " if kinds else "") + ("AND schema = %(schema)s " if schema else "")
     for _try in range(3):  # the rows chosen may have been taken by others in the same moment
         now = clock.now()
+        deadline = now + rules.lease
         values: dict[str, Any] = {
             "queue": queue,
             "now": now,
-            "until": now + rules.lease,
+            "deadline": deadline,
+            "until": pulse.leased_until(deadline),
             "lease": secrets.randbits(62),
             "batch": size,
             "share": rules.share,

@@ -13,7 +13,10 @@ from . import clock
 
 @dataclass(frozen=True)
 class Claimed:
-    """A job in the hands of this worker. `lease` is the fence: it changes when another worker takes over."""
+    """A job in the hands of this worker. `lease` is the fence: it changes when another worker takes over.
+
+    By `deadline` the work must be done; the row itself is leased for seconds at a time (see pulse.py).
+    """
 
     id: int
     schema: str
@@ -22,12 +25,12 @@ class Claimed:
     attempt: int
     generation: int
     lease: int
-    leased_until: datetime
+    deadline: datetime
     trace: uuid.UUID | None
 
     def seconds_left(self) -> float:
         """How long this worker may go on before another one takes the job over."""
-        return (self.leased_until - clock.now()).total_seconds()
+        return (self.deadline - clock.now()).total_seconds()
 
 
 Run = Callable[[Claimed], "datetime | bool | None"]
@@ -64,7 +67,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Queue:
-    """`batch`: jobs per claim; `share`: of these at most so many for one tenant; `lease`: time for a batch."""
+    """`batch`: jobs per claim; `share`: of these at most so many for one tenant; `lease`: the time a batch may take."""
 
     batch: int
     share: int

@@ -16,7 +16,7 @@ from django_tenants.utils import get_tenant_model, schema_context, tenant_contex
 
 from apps.jobs.connection import connection
 
-from . import clock, ledger, notifier, trace
+from . import clock, ledger, notifier, pulse, trace
 from .ledger import LATER, LeaseLost, claim, hold
 from .registry import KINDS, QUEUES, Claimed, GivenUp, Kind
 
@@ -240,7 +240,12 @@ def run_due(
 
 def run(jobs: Iterable[Claimed], report: Report | None = None) -> int:
     """Run claimed jobs, each in its tenant, and remove what is done in one statement; returns how many ran."""
-    report = report or Report()
+    jobs = list(jobs)
+    with pulse.beating(jobs):
+        return _run(jobs, report or Report())
+
+
+def _run(jobs: Sequence[Claimed], report: Report) -> int:
     begun = time.monotonic()
     waiting, done = list(jobs)[::-1], []
     ran = 0

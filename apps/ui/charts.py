@@ -7,6 +7,7 @@ HTML. Bars and areas start at zero. Color n means series n, and callers keep the
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 WIDTH, HEIGHT = 1000, 200
@@ -43,7 +44,7 @@ class Chart:
     def is_empty(self) -> bool:
         return not any(value for series in self.series for value in series.values)
 
-    @property
+    @cached_property
     def top(self) -> float:
         if self.kind == "bar":
             peak = max((sum(self._at(s, i) for s in self.series) for i in range(len(self.labels))), default=0)

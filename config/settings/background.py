@@ -29,6 +29,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 # How many drains of one queue may run at once in one worker process, so that slow
 # language models never keep a message from arriving.
 JOBS_CONCURRENCY = {"interactive": 4, "ai": 4, "integrations": 2, "bulk": 1}
+# So long after its last sign of life a worker's jobs are taken over; it gives one every quarter of that.
+JOBS_LEASE_SECONDS = env.float("JOBS_LEASE_SECONDS", 12.0)
 # Tests run due jobs themselves.
 JOBS_NUDGE = env.bool("JOBS_NUDGE", True)
 # Seconds of quiet after a customer's last message before the agent answers.

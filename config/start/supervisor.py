@@ -168,12 +168,12 @@ class Supervisor:
             status = program.process.returncode
             self._forget(program)
             if now - program.started_at > STEADY_AFTER:
-                program.failures = 0
+                program.failures = -1  # it ran well: it starts again at once
             ended = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
             self._plan_restart(program, ended)
 
     def _plan_restart(self, program: Program, ended: str) -> None:
-        pause = min(LONGEST_PAUSE, 0.5 * 2**program.failures)
+        pause = 0 if program.failures < 0 else min(LONGEST_PAUSE, 0.5 * 2**program.failures)
         program.failures += 1
         self._again[program.name] = time.monotonic() + pause
         self._print(program, f"*** {program.name} {ended}; starting it again in {pause:g} s", show=True)

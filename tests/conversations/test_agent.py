@@ -248,7 +248,7 @@ def test_a_slow_model_leaves_time_for_the_built_in_one(model, says, settle, boot
     """Rounds that each succeed slowly: all of them together end before the lease does."""
     model.default = Answer(calls=[("search_catalog", {"query": "boots"})], wait=1.2)
     job = waiting_job(says, settle)
-    short = replace(job, leased_until=clock.now() + timedelta(seconds=replies.RESERVE + 3))
+    short = replace(job, deadline=clock.now() + timedelta(seconds=replies.RESERVE + 3))
     began = time.monotonic()
     replies.answer(short)
     assert time.monotonic() - began < 5
@@ -261,7 +261,7 @@ def test_a_slow_model_leaves_time_for_the_built_in_one(model, says, settle, boot
 
 def test_without_time_no_model_is_asked(model, says, settle, boots, thread):
     job = waiting_job(says, settle)
-    replies.answer(replace(job, leased_until=clock.now() + timedelta(seconds=replies.RESERVE + 1)))
+    replies.answer(replace(job, deadline=clock.now() + timedelta(seconds=replies.RESERVE + 1)))
     assert model.requests == []
     assert "149" in thread()[-1].text
 

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,9 @@ from django.db import connection, transaction
 from django_tenants.utils import schema_context
 
 from apps.events.models import JournalEntry
-from apps.jobs import clock, services, tasks
+from apps.jobs import clock, pulse, services, tasks
 from apps.jobs.models import Job
-from apps.jobs.registry import QUEUES, Claimed
+from apps.jobs.registry import Claimed
 from tests.jobs.committed import child
 
 
@@ -185,6 +186,43 @@ def test_a_lease_that_runs_out_is_taken_over_and_the_old_holder_is_refused(commi
     assert (job.lease, job.last_error) == (new.lease, "")
 
 
+def test_work_that_takes_longer_than_a_lease_stays_with_a_living_worker(committed, kind, settings):
+    settings.JOBS_LEASE_SECONDS = 0.8
+    seen = []
+
+    def run(job: Claimed) -> None:
+        pause, first = threading.Event(), Job.objects.get(pk=job.id).leased_until
+        for _try in range(600):  # until the lease has been renewed twice over
+            row = Job.objects.get(pk=job.id)
+            if row.leased_until > first + timedelta(seconds=1.6):
+                break
+            pause.wait(0.05)
+        seen.append((row.lease == job.lease, row.leased_until <= job.deadline, services.claim("interactive").jobs))
+
+    name = kind(run)
+    with schema_context("acme"):
+        services.schedule(name, "1")
+    assert services.run_due(kinds=[name]) == 1
+    assert seen == [(True, True, [])]
+    assert not Job.objects.filter(kind=name).exists()
+
+
+def test_a_lease_is_renewed_for_its_holder_only_and_never_beyond_the_deadline(committed, kind):
+    name = kind(lambda job: None)
+    with schema_context("acme"):
+        services.schedule(name, "1")
+    (job,) = services.claim("interactive", kinds=[name]).jobs
+    assert job.deadline - clock.now() > timedelta(seconds=30)
+    before = Job.objects.get(pk=job.id).leased_until
+    pulse.renew([replace(job, lease=job.lease + 1)])
+    assert Job.objects.get(pk=job.id).leased_until == before
+    pulse.renew([replace(job, deadline=before + timedelta(milliseconds=1))])
+    assert Job.objects.get(pk=job.id).leased_until == before + timedelta(milliseconds=1)
+    with transaction.atomic():
+        services.hold(job)
+        in_thread(pulse.renew, [job]).join(10)  # does not wait for the row
+
+
 def test_work_of_a_killed_process_is_done_by_another(committed, kind):
     """SIGKILL in the middle of a job, for real."""
     with schema_context("acme"):
@@ -200,14 +238,17 @@ def run(job):
 services.drain("interactive")
 """,
         committed,
+        JOBS_LEASE_SECONDS="1.5",
     )
     assert process.stdout.readline() == "working\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
     runs = []
     name = kind(lambda job: runs.append(job.attempt), "test.killed")
     assert services.run_due(kinds=[name]) == 0  # the lease stands
-    with clock.frozen(clock.now() + QUEUES["interactive"].lease + timedelta(seconds=1)):
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    left = Job.objects.get(kind=name).leased_until - clock.now()
+    assert left <= timedelta(seconds=1.5)  # not the minute that the work may take
+    with clock.frozen(clock.now() + timedelta(seconds=1.6)):
         services.run_due(kinds=[name])
     assert runs == [2]
     assert not Job.objects.filter(kind=name).exists()
@@ -260,7 +301,7 @@ def test_the_sweep_and_the_claim_do_not_look_at_idle_tenants(public, kind, djang
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
             values = {
-                "queue": "interactive", "now": clock.now(), "until": tomorrow, "lease": 1, "batch": 1, "share": 10,
+                "queue": "interactive", "now": clock.now(), "until": tomorrow, "deadline": tomorrow, "lease": 1, "batch": 1, "share": 10,
                 "kinds": [], "schema": "",
             }  # fmt: skip
             cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + services.ledger._HEAD_SQL.format(only=""), values)
