@@ -12,12 +12,12 @@ from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from . import encryption
+from . import attempts, encryption
 from .hosts import address_of, client_address
-from .throttling import whose
+from .mailing import admit_mail
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,25 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failures count per person: counted per Host header, each port and organization would give new tries."""
-        return whose(str(credentials.get("email", credentials.get("username", ""))))
+        return attempts.account_of(request, _login_of(credentials))
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Tries count together with the API's, before a password is hashed."""
+        if not attempts.begin(request, _login_of(credentials)):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:
+            attempts.take_back(request, _login_of(credentials))
+        return user
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **options: Any) -> HttpResponse:
+        """Signed in, second factor and all: from now on this browser has tries of its own."""
+        response: HttpResponse = super().post_login(request, user, **options)
+        attempts.remember_device(request, response, str(user.email))  # type: ignore[attr-defined]
+        return response
 
     def get_from_email(self) -> str:
         """The organization's name on the agency's address."""
@@ -59,10 +77,17 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail that cannot be sent is logged for the agency; the page answers the same, so it tells nobody anything."""
+        if not admit_mail(email, getattr(allauth_context.request, "tenant", None)):
+            log.warning("mail.too_many", template=template_prefix)
+            return
         try:
             super().send_mail(template_prefix, email, context)
         except Exception as error:  # noqa: BLE001  every mail provider fails in its own way
             log.error("mail.failed", template=template_prefix, error=f"{type(error).__name__}: {error}"[:300])
+
+
+def _login_of(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email", credentials.get("username", "")))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

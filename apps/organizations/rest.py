@@ -20,8 +20,10 @@ from django.utils.translation import gettext as _
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.plumbing import ComponentRegistry, build_mock_request
 from rest_framework import serializers, views, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
+
+from . import attempts
 
 Instance = TypeVar("Instance")
 Row = TypeVar("Row", bound=Model)
@@ -108,17 +110,29 @@ class KnownNamesOnly:
             raise ValidationError(refused)
 
 
-class APIView(KnownNamesOnly, views.APIView):
+class ThrottledFirst:
+    """Counts what an address brings before any of it is looked at: a key costs a query, a token a signature."""
+
+    def perform_authentication(self, request: Request) -> None:
+        attempts.admit_credentials(request)
+        try:
+            super().perform_authentication(request)  # type: ignore[misc]
+        except APIException as error:
+            attempts.note_wrong_credentials(request, error)
+            raise
+
+
+class APIView(ThrottledFirst, KnownNamesOnly, views.APIView):
     pass
 
 
-class GenericViewSet(KnownNamesOnly, viewsets.GenericViewSet[Row]):
+class GenericViewSet(ThrottledFirst, KnownNamesOnly, viewsets.GenericViewSet[Row]):
     pass
 
 
-class ModelViewSet(KnownNamesOnly, viewsets.ModelViewSet[Row]):
+class ModelViewSet(ThrottledFirst, KnownNamesOnly, viewsets.ModelViewSet[Row]):
     pass
 
 
-class ReadOnlyModelViewSet(KnownNamesOnly, viewsets.ReadOnlyModelViewSet[Row]):
+class ReadOnlyModelViewSet(ThrottledFirst, KnownNamesOnly, viewsets.ReadOnlyModelViewSet[Row]):
     pass

@@ -65,6 +65,15 @@ def peek(key: str, seconds: int) -> int:
         return 0
 
 
+def uncount(key: str, seconds: int) -> None:
+    """Take one back in the current window of `key`."""
+    window = int(clock.now().timestamp() // seconds)
+    try:
+        cache.decr(f"throttle:{key}:{window}")
+    except Exception:  # noqa: BLE001  the window has ended, or the cache is away
+        return
+
+
 def whose(login: str) -> str:
     """One name for all spellings that find the same person: the database compares capitals, and those of ı and ſ
     are I and S."""

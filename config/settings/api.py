@@ -25,6 +25,9 @@ REST_FRAMEWORK = {
         "caller": env.str("THROTTLE_CALLER", "600/min"),
         "organization": env.str("THROTTLE_ORGANIZATION", "3000/min"),
         "token": env.str("THROTTLE_TOKEN", "10/min"),
+        # Before a key or token is looked at: all that one address brings, and how many of them may be wrong.
+        "credentials": env.str("THROTTLE_CREDENTIALS", "6000/min"),
+        "wrong_credentials": env.str("THROTTLE_WRONG_CREDENTIALS", "30/min"),
     },
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

@@ -17,14 +17,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import rest
+from .. import attempts, rest
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
-from ..throttling import TokenThrottle, count, peek, whose
+from ..throttling import TokenThrottle
 from ..tokens import refresh_for, renewed
-
-FAILURES, WITHIN = 5, 300  # as on the sign-in page: five wrong passwords, then a pause of five minutes
 
 
 class TokenRequest(rest.Serializer[Any]):
@@ -99,21 +97,20 @@ class RefreshView(_OpenView):
 def _identify(request: Request, email: str, password: str, otp: str) -> User:
     """Who it is, proven; Problem with its code otherwise. Wrong codes count like wrong passwords."""
     email = email.strip().lower()
-    failed = f"signin:{whose(email)}"
-    if peek(failed, WITHIN) >= FAILURES:
+    if not attempts.begin(request._request, email):
         raise Problem(
             "locked", _("Too many failed attempts for this address. Wait five minutes, then try again."), status=429
         )
     user = authenticate(request._request, username=email, password=password)
     if user is None:
-        count(failed, WITHIN)
         raise Problem("wrong_credentials", _("The e-mail address or the password is not right."), status=401)
     if is_mfa_enabled(user):
         if not otp:
+            attempts.take_back(request._request, email)
             raise Problem("otp_required", _("Send the code of your authenticator app as `otp`."), status=401)
         if not _code_fits(user, otp.strip()):
-            count(failed, WITHIN)
             raise Problem("otp_wrong", _("This code is not right, or was used before."), status=401)
+    attempts.take_back(request._request, email)
     return user
 
 

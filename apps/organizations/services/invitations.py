@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from apps.jobs import clock
 
 from ..hosts import address_of
+from ..mailing import admit_mail
 from ..models import Invitation, Membership, Organization, Role, User
 from .people import add_member
 
@@ -73,6 +74,10 @@ def link_for(organization: Organization, token: str) -> str:
 def send_invitation(invitation: Invitation, link: str) -> bool:
     """Mail the link; False and a sentence in the invitation where the mail could not be handed over."""
     organization = invitation.organization
+    if not admit_mail(invitation.email, organization):
+        invitation.mail_problem = _("Too many mails were asked for in the last hour. Hand the link over yourself.")
+        invitation.save(update_fields=["mail_problem"])
+        return False
     with translation.override(organization.language), timezone.override(organization.zone):
         context = {"invitation": invitation, "organization": organization, "link": link}
         mail = EmailMessage(
