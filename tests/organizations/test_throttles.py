@@ -99,7 +99,7 @@ def test_wrong_keys_are_refused_before_they_are_looked_up(acme, globex, api_for)
 
 
 def test_a_right_key_is_not_hindered_by_its_neighbors_elsewhere(acme, alice, api_for):
-    for number in range(35):
+    for _number in range(35):
         client = api_for(None)
         client.credentials(HTTP_AUTHORIZATION="Api-Key fd_wrong", REMOTE_ADDR="198.51.100.7")
         client.get("/api/leads/")
