@@ -9,6 +9,8 @@ SECRET_KEY = env.str("SECRET_KEY")
 
 # Host names. Tenants live at <slug>.<BASE_DOMAIN>, the agency's own pages at <BASE_DOMAIN>.
 BASE_DOMAIN = env.str("BASE_DOMAIN", "localhost")
+# On this machine only: the demo and the simulator have their place, and https is nobody's to offer.
+LOCAL = BASE_DOMAIN == "localhost" or BASE_DOMAIN.endswith(".localhost")
 PORT = env.int("PORT", 8000)
 HOST = env.str("HOST", "127.0.0.1")
 # Web processes follow the processors, as far as memory does.

@@ -1,6 +1,6 @@
 """Vendors: keys, and base addresses that a local server can stand in for."""
 
-from .base import HOST, PORT
+from .base import HOST, LOCAL, PORT
 from .env import env
 
 FACEBOOK_APP_ID = env.str("FACEBOOK_APP_ID", "")
@@ -10,7 +10,7 @@ FACEBOOK_VERIFY_TOKEN = env.str("FACEBOOK_VERIFY_TOKEN", "")
 WHATSAPP_VERIFY_TOKEN = env.str("WHATSAPP_VERIFY_TOKEN", "")
 META_GRAPH_URL = env.str("META_GRAPH_URL", "https://graph.facebook.com")
 # The customer's side of Meta inside this server (apps/simulator): off means its pages and its stand-in answer 404.
-SIMULATOR = env.bool("SIMULATOR", True)
+SIMULATOR = env.bool("SIMULATOR", LOCAL)
 _here = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}  # noqa: S104
 # Where this server reaches itself; simulated accounts are sent to below it, never to Meta.
 SIMULATOR_URL = env.str("SIMULATOR_URL", "") or f"http://{_here.get(HOST, HOST)}:{PORT}"

@@ -5,7 +5,11 @@ from .packages import Packages
 from .stack import Command
 
 # A deployment as docs/operations.md describes it: `check --deploy` must find nothing to say about it.
-PRODUCTION = {"HTTPS": "1", "DEBUG": "0", "BASE_DOMAIN": "frontdesk.example", "PORT": "443", "LOG_FORMAT": "json"}
+PRODUCTION = {
+    "HTTPS": "1", "TRUSTED_PROXIES": "1", "BASE_DOMAIN": "frontdesk.example", "PORT": "443", "DEBUG": "0",
+    "SIMULATOR": "0", "POSTMARK_API_TOKEN": "checked-nowhere", "POSTMARK_FROM_EMAIL": "desk@frontdesk.example",
+    "LOG_FORMAT": "json",
+}  # fmt: skip
 
 
 def checks(packages: Packages) -> list[Command]:

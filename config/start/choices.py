@@ -17,6 +17,7 @@ class Choices:
     host: str
     port: int
     base_domain: str
+    https: bool
     database_url: str
     broker_url: str
 
@@ -34,6 +35,8 @@ class Choices:
 
     def address(self, slug: str = "", path: str = "/") -> str:
         host = f"{slug}.{self.base_domain}" if slug else self.base_domain
+        if self.https:  # where the proxy in front of us listens
+            return f"https://{host}{path}"
         return f"http://{host}{'' if self.port == 80 else f':{self.port}'}{path}"
 
 
@@ -45,6 +48,7 @@ def read_choices() -> Choices:
         host=given.get("HOST") or "127.0.0.1",
         port=_number(given, "PORT", 8000, 65535),
         base_domain=given.get("BASE_DOMAIN") or "localhost",
+        https=given.get("HTTPS", "").lower() in {"1", "true", "yes", "on"},
         database_url=given.get("DATABASE_URL", ""),
         broker_url=given.get("CELERY_BROKER_URL", ""),
     )

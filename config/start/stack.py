@@ -175,6 +175,8 @@ class Stack:
         wanted = fingerprint(
             PROJECT / "requirements.txt",
             self.environment["DATABASE_URL"].rpartition("@")[2].partition("/")[2],
+            # Who may sign in depends on who can come here.
+            f"{self.choices.base_domain} {self.choices.host}",
             *(path for source in sorted(sources) for path in (str(source.relative_to(PROJECT)), source)),
         )
         # Somebody else's database may have been changed by somebody else: there we look every time.
@@ -235,10 +237,26 @@ class Stack:
         say(f"  Agency      {self.choices.address(path='/admin/')}")
         for line in sign_ins(self.folder.path / "demo.json", self.choices):
             say(f"  {line}")
+        for line in first_sign_in(self.folder):
+            say(f"  {line}")
         say("")
         say(f"  Health      {self.choices.address(path='/health/ready')}")
         say(f"  Data, logs  {self.folder.path}")
         say("")
+
+
+def first_sign_in(folder: DataFolder) -> list[str]:
+    """The agency's first password, told once; after that it is in its file only."""
+    file = folder.path / "agency.json"
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))
+        if made["told"]:
+            return []
+        lines = [f"            {made['email']}   {made['password']}", f"            (shown once; it is kept in {file})"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    folder.write_private(file, json.dumps(made | {"told": True}))
+    return lines
 
 
 def sign_ins(file: Path, choices: Choices) -> list[str]:

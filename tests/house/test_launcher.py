@@ -1,5 +1,6 @@
 """What `make run` says when it cannot start: one sentence, no traceback."""
 
+import dataclasses
 import os
 import socket
 import subprocess
@@ -7,6 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from config.start.broker import Broker
+from config.start.choices import read_choices
+from config.start.console import Console
+from config.start.postgres import Postgres
+from config.start.stack import Stack
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
@@ -124,3 +131,15 @@ def test_the_launcher_needs_only_the_standard_library():
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_no_secret_is_on_a_command_line(tmp_path):
+    """Everybody on a machine can read what its programs were started with."""
+    stack = Stack(dataclasses.replace(read_choices(), data_dir=tmp_path), Console())
+    stack.folder.open()
+    secrets = stack.folder.secrets()
+    site_packages = stack.packages.site_packages()
+    postgres, broker = Postgres(stack.folder, site_packages, stack.console), Broker(stack.folder, site_packages)
+    programs = [postgres.program(), broker.program(), stack.web(), stack.worker()]
+    words = " ".join(word for program in programs for word in program.command)
+    assert not [name for name, secret in secrets.items() if secret in words]

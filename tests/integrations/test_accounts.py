@@ -167,6 +167,13 @@ def test_by_command(acme, graph, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("good-token\n"))
     call_command("connect_channel", "acme", "facebook", "--external-id", "1001", "--token", "-", stdout=out)
     assert "good-token" not in out.getvalue()
+    said = io.StringIO()
+    call_command("connect_channel", "acme", "facebook", "--external-id", "1001", "--token", "good-token", stderr=said)
+    assert "can be read by others on this machine" in said.getvalue()
+    monkeypatch.setenv("CHANNEL_TOKEN", "good-token")
+    said = io.StringIO()
+    call_command("connect_channel", "acme", "facebook", "--external-id", "1001", stderr=said)
+    assert said.getvalue() == ""
     assert ConnectedAccount.objects.get(channel="facebook").state == "connected"
     assert AccountRoute.objects.get(external_id="1001").proof.by == "platform"
     graph.add_page("1002", token="own-token")

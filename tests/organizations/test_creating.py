@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import pytest
@@ -127,3 +128,34 @@ def test_the_command_refuses_in_a_sentence(public, wrong):
     with pytest.raises(CommandError):
         call_command("create_organization", "dunes", **{"name": "Dunes", "owner": "o@example.com", **wrong})
     assert not User.objects.filter(email="o@example.com").exists()
+
+
+def test_by_command_with_a_password_that_is_on_no_command_line(public, monkeypatch, capsys):
+    given = {"--password -": io.StringIO("correct horse one\n"), "": io.StringIO()}
+    monkeypatch.setenv("OWNER_PASSWORD", "correct horse two")
+    for number, (flag, stdin) in enumerate(given.items(), 1):
+        monkeypatch.setattr("sys.stdin", stdin)
+        call_command(
+            "create_organization",
+            f"shop-{number}",
+            "--name",
+            "Shop",
+            "--owner",
+            f"o{number}@shop.example",
+            *flag.split(),
+        )
+    assert User.objects.get(email="o1@shop.example").check_password("correct horse one")
+    assert User.objects.get(email="o2@shop.example").check_password("correct horse two")
+    assert capsys.readouterr().err == ""
+    call_command(
+        "create_organization",
+        "shop-3",
+        "--name",
+        "Shop",
+        "--owner",
+        "o3@shop.example",
+        "--password",
+        "correct horse three",
+    )
+    assert User.objects.get(email="o3@shop.example").check_password("correct horse three")
+    assert "can be read by others on this machine: use `--password -` or OWNER_PASSWORD." in capsys.readouterr().err

@@ -23,7 +23,7 @@ from apps.jobs.models import Job
 from apps.leads.models import Lead
 from apps.organizations.models import Organization
 from apps.organizations.services import create_organization
-from apps.simulator.demo import history, talks, tenants
+from apps.simulator.demo import history, people, talks, tenants
 from apps.simulator.models import PhoneMessage
 from apps.webhooks_outbox.models import Attempt, Endpoint
 from tests.vendors.receiver import Receiver
@@ -98,8 +98,8 @@ def test_an_interrupted_history_is_told_to_its_end(vendors: Receiver) -> None:
     told = tenants.read("saddle")
     now = clock.now()
     with clock.frozen(now - tenants.AGE):
-        organization = tenants.make(told)
-        tenants.furnish(organization, told)
+        organization = tenants.make(told, people.hashed())
+        tenants.furnish(organization, told, people.hashed())
 
     def interrupt(done: int, _all: int) -> None:
         if done in stops:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
 from django_tenants.utils import tenant_context
 
 from apps.ai.models import Intent, Note
@@ -28,7 +26,6 @@ from ..services import connect
 from . import catalogs
 
 SLUGS = ("sanad", "averley", "saddle")
-PASSWORD = "frontdesk-demo"
 AGENCY = ("agency@frontdesk.example", "Dana Whitfield")
 #: How long ago the organizations were set up.
 AGE = timedelta(days=45)
@@ -46,14 +43,14 @@ def owner_of(told: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def make(told: dict[str, Any]) -> Organization:
+def make(told: dict[str, Any], password: str) -> Organization:
     """The organization with its owner; the one that is there if an earlier attempt made it."""
     organization = Organization.objects.filter(slug=told["slug"]).first()
     owner = owner_of(told)
     if organization is None:
         organization = create_organization(
             slug=told["slug"],
-            owner=_person(owner),
+            owner=_person(owner, password),
             **{name: told[name] for name in _ABOUT},
         )
     return organization
@@ -71,10 +68,10 @@ def is_furnished(organization: Organization) -> bool:
         return Item.objects.exists()
 
 
-def furnish(organization: Organization, told: dict[str, Any]) -> None:
+def furnish(organization: Organization, told: dict[str, Any], password: str) -> None:
     """People, persona, knowledge, catalog and texts."""
     for person in told["people"]:
-        add_member(organization, _person(person), role=Role(person["role"]))
+        add_member(organization, _person(person, password), role=Role(person["role"]))
     with tenant_context(organization):
         save_persona(persona(), **told["persona"])
         for note in told["notes"]:
@@ -107,24 +104,18 @@ def _register_templates(whatsapp: ConnectedAccount, told: dict[str, Any]) -> Non
             save_template(MessageTemplate(account=whatsapp), **template)
 
 
-def make_agency() -> User:
-    """Whoever signs in at /admin/ on the bare address."""
+def make_agency(password: str) -> User:
+    """Whoever signs in at /admin/ on the bare address; `password` is a hash, as everywhere here."""
     email, name = AGENCY
     known = User.objects.filter(email=email).first()
-    return known or User.objects.create(email=email, password=_hashed(), name=name, is_staff=True, is_superuser=True)
+    return known or User.objects.create(email=email, password=password, name=name, is_staff=True, is_superuser=True)
 
 
-def _person(person: dict[str, str]) -> User:
+def _person(person: dict[str, str], password: str) -> User:
     known = User.objects.filter(email=person["email"]).first()
     return known or User.objects.create(
-        email=person["email"], password=_hashed(), name=person["name"], language=person.get("language", "")
+        email=person["email"], password=password, name=person["name"], language=person.get("language", "")
     )
-
-
-@cache
-def _hashed() -> str:
-    """One hash for all of them: each would take half a second, and the password is no secret."""
-    return make_password(PASSWORD)
 
 
 def _save_note(note: dict[str, str]) -> None:

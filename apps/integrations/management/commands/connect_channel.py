@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +10,7 @@ from django_tenants.utils import tenant_context
 
 from apps.integrations.services import connect_account
 from apps.integrations.surfaces import SURFACES
+from apps.organizations.given import secret
 from apps.organizations.models import Organization
 
 
@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("slug")
         parser.add_argument("channel", choices=sorted(SURFACES))
         parser.add_argument("--external-id", required=True)
-        parser.add_argument("--token", default="", help="'-' reads it from standard input, out of the shell's history")
+        parser.add_argument(
+            "--token", help="'-' reads it from standard input or asks; without it: CHANNEL_TOKEN, if set"
+        )
         parser.add_argument("--name", default="")
         parser.add_argument("--page-id", default="", help="Instagram: the page it is linked to")
         parser.add_argument("--waba-id", default="", help="WhatsApp: the business account, which holds the templates")
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         organization = Organization.objects.filter(slug=options["slug"]).first()
         if organization is None:
             raise CommandError(f"There is no organization {options['slug']!r}.")
-        token = sys.stdin.readline().strip() if options["token"] == "-" else options["token"]
+        token = secret(options["token"], flag="--token", variable="CHANNEL_TOKEN", stderr=self.stderr).strip()
         with tenant_context(organization):
             try:
                 account = connect_account(

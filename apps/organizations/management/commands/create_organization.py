@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
+from apps.organizations.given import secret
 from apps.organizations.hosts import address_of
 from apps.organizations.models import Membership
 from apps.organizations.services import create_organization
@@ -21,12 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("slug")
         parser.add_argument("--name", required=True)
         parser.add_argument("--owner", required=True, metavar="EMAIL")
-        parser.add_argument("--password", help="'-' reads it from standard input, out of the shell's history")
+        parser.add_argument(
+            "--password", help="'-' reads it from standard input or asks; without it: OWNER_PASSWORD, if set"
+        )
         for field in ("trade", "language", "timezone", "currency", "country"):
             parser.add_argument(f"--{field}")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        password = sys.stdin.readline().rstrip("\n") if options["password"] == "-" else options["password"]
+        password = secret(options["password"], flag="--password", variable="OWNER_PASSWORD", stderr=self.stderr)
         given = ("trade", "language", "timezone", "currency", "country")
         try:
             validate_email(options["owner"])
@@ -34,7 +36,7 @@ class Command(BaseCommand):
                 slug=options["slug"],
                 name=options["name"],
                 owner_email=options["owner"],
-                owner_password=password,
+                owner_password=password or None,
                 **{field: options[field] for field in given if options[field]},
             )
         except ValidationError as error:

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
@@ -34,7 +34,11 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="make the demo tenants if the database is empty")
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="on localhost make the demo tenants if the database is empty; elsewhere the agency's first person",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with _alone():
@@ -74,10 +78,16 @@ class Command(BaseCommand):
         stamp.write_text(wanted)
 
     def _demo(self) -> None:
-        """Once: an interrupted attempt is made again, a database with organizations of its own is left alone."""
+        """Once: an interrupted attempt is made again, a database with organizations of its own is left alone.
+
+        Elsewhere than on localhost nobody is invented: the agency gets a first person, and the demo's go.
+        """
         begun = Path(settings.DATA_DIR) / "demo.begun"
         finished = Path(settings.DATA_DIR) / "demo.json"
-        if finished.exists() or "demo" not in get_commands():
+        if not settings.LOCAL:
+            call_command("make_agency", stdout=self.stdout)
+        if finished.exists() or not settings.LOCAL:
+            call_command("demo", stdout=self.stdout)
             return
         if not begun.exists() and Organization.objects.exclude(schema_name="public").exists():
             return

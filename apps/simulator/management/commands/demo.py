@@ -1,6 +1,7 @@
 """manage.py demo: three invented organizations with six weeks behind them, and who may sign in where.
 
-What is there already is left as it is: an interrupted run goes on, a second one changes nothing.
+What is there already is left as it is: an interrupted run goes on, a second one changes nothing. At any other domain
+than localhost there is no demo, and one that came along with the data is switched off.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from apps.jobs import services as jobs
 from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 
-from ...demo import history, tenants
+from ...demo import history, people, tenants
 
 
 class Command(BaseCommand):
@@ -37,11 +38,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--processes", type=int, default=os.cpu_count() or 1, help="how many organizations play at the same time"
         )
+        parser.add_argument("--off", action="store_true", help="let nobody of the demo in any more, and make nothing")
         parser.add_argument("--only", choices=tenants.SLUGS, help="make this organization and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
         finished = Path(settings.DATA_DIR) / "demo.json"
+        if options["off"] or not settings.LOCAL:
+            self.stdout.write(f"{people.switch_off()} people of the demo were switched off.")
+            return
         if finished.exists():
+            people.keep_to_ourselves(finished)
             self.stdout.write(f"The demo is there already ({finished}).")
             return
         slugs = [options["only"]] if options["only"] else tenants.SLUGS
@@ -49,7 +55,7 @@ class Command(BaseCommand):
         self._check_free(told)
         try:
             if not options["only"]:
-                tenants.make_agency()
+                tenants.make_agency(people.hashed())
             if len(told) > 1 and options["processes"] > 1:
                 self._all_at_once(options["talks"])
             else:
@@ -59,7 +65,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("The demo cannot be made: " + " ".join(error.messages)) from error
         if not options["only"]:
-            _write_private(finished, _sign_ins(told))
+            people.write_private(finished, json.dumps(people.sign_ins(told), indent=2, ensure_ascii=False))
 
     def _check_free(self, told: list[dict[str, Any]]) -> None:
         for one in told:
@@ -74,9 +80,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Making {told['name']} …")
         # As if it had been set up before the first customer wrote.
         with clock.frozen(clock.now() - tenants.AGE):
-            organization = tenants.make(told)
+            organization = tenants.make(told, people.hashed())
             if not tenants.is_furnished(organization):
-                tenants.furnish(organization, told)
+                tenants.furnish(organization, told, people.hashed())
         connection.set_schema_to_public()
 
     def _play(self, told: dict[str, Any], most: int | None) -> None:
@@ -140,28 +146,3 @@ def _unhurried_commits() -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET synchronous_commit")
-
-
-def _sign_ins(told: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "agency": {"email": tenants.AGENCY[0], "password": tenants.PASSWORD},
-        "organizations": [
-            {
-                "name": one["name"],
-                "slug": one["slug"],
-                "email": tenants.owner_of(one)["email"],
-                "password": tenants.PASSWORD,
-            }
-            for one in told
-        ],
-    }
-
-
-def _write_private(path: Path, value: dict[str, Any]) -> None:
-    """Complete or not at all, and readable for nobody else."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2, ensure_ascii=False)
-    partial.replace(path)
