@@ -14,6 +14,7 @@ In a test (`browser` and `site` are fixtures known everywhere; the test itself a
 
 `site` is the whole product on a real port over a database of its own (a copy of the template with the cast in it), in
 this process: what the test writes the pages show, and `site.url(path, "globex")` or `site.url(path, None)` are other hosts.
+It is what `make run` serves, except for what tests/deviations.py names.
 
 `visit` opens the page on a dark phone (360 px) in Arabic, where most goes wrong, or, with LOOK=all in the environment, in
 all eight combinations of viewport, theme and language; saves each picture to
@@ -42,7 +43,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection, connections
 from django.test import Client
 from django.test.testcases import LiveServerThread
@@ -156,7 +156,9 @@ def site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
         house._admin(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         house._admin(f'CREATE DATABASE "{name}" TEMPLATE "{house._template(base)}"')
         house._use(name)
-        server = LiveServerThread("localhost", StaticFilesHandler, port=0)
+        from config.wsgi import application
+
+        server = LiveServerThread("localhost", lambda _theirs: application, port=0)
         server.daemon = True
         server.start()
         server.is_ready.wait()

@@ -9,6 +9,7 @@ Cast: alice (owner), bob (agent) and victor (viewer) at Acme; charlie (owner) at
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import tempfile
@@ -23,6 +24,8 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
+from django.test.client import ClientHandler
+from django.test.signals import setting_changed
 from django_tenants.utils import tenant_context
 from rest_framework.test import APIClient
 
@@ -34,6 +37,8 @@ from apps.organizations import services
 from apps.organizations.models import AccountRoute, Organization, Role, User
 from apps.organizations.schemas import migration_state
 from apps.organizations.services.organizations import preparations
+from config import static_files
+from tests import deviations
 from tests.browser import browser, site  # noqa: F401  fixtures
 
 PASSWORD = "correct horse battery"
@@ -41,14 +46,13 @@ HOSTS = {"acme": "acme.localhost", "globex": "globex.localhost"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.JOBS_NUDGE = False
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    # Each process of a parallel run counts its own rate limits.
-    settings.CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "KEY_FUNCTION": settings.CACHES["default"].get("KEY_FUNCTION"),
-    }
+    deviations.deviate(settings)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected() -> None:
+    """Static files as they are served; collected by the first process that needs them, when something changed."""
+    static_files.collect()
 
 
 @pytest.fixture(autouse=True)
@@ -181,8 +185,29 @@ def _person(name: str) -> Any:
 alice, bob, victor, charlie, dana = (_person(name) for name in ("alice", "bob", "victor", "charlie", "dana"))
 
 
+@functools.cache
+def handler() -> ClientHandler:
+    """What all clients speak with: middleware is made once per process, as in the web server."""
+    made = ClientHandler(enforce_csrf_checks=False)
+    made.load_middleware()
+    return made
+
+
+def _remake(*, setting: str, **_: Any) -> None:
+    """Some middleware reads its settings when it is made."""
+    if setting.startswith(("MIDDLEWARE", "SECURE_", "WHITENOISE_", "STATIC_")):
+        handler.cache_clear()
+
+
+setting_changed.connect(_remake)
+
+
 class TenantClient(Client):
     """A browser at one host. The active schema is the same after a request as before it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.handler = handler()
 
     def request(self, **environ: Any) -> Any:
         tenant = connection.tenant
@@ -194,6 +219,10 @@ class TenantClient(Client):
 
 class TenantAPIClient(APIClient):
     """A REST client at one host. The active schema is the same after a request as before it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.handler = handler()
 
     def request(self, **environ: Any) -> Any:
         tenant = connection.tenant

@@ -59,7 +59,9 @@ def main() -> None:
     else:
         stage.set_up_kept(f"bench_pages_{scale.leads}", mark=MARK)
     _load(scale)
-    _collect_static()
+    from config import static_files
+
+    static_files.collect()
     print(f"{stage.machine()}; {scale}; {REQUESTS} requests one after the other")
     cookie = _sign_in()
     pages = _pages()
@@ -98,12 +100,6 @@ def _load(scale: Scale) -> None:
         cursor.execute(f"COMMENT ON DATABASE \"{name}\" IS '{MARK}'")
         cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
         print(f"Loaded in {time.monotonic() - begun:.0f} s; {cursor.fetchone()[0]}.")
-
-
-def _collect_static() -> None:
-    from django.core.management import call_command
-
-    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def _client() -> Any:

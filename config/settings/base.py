@@ -123,7 +123,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static_files.HashedFiles"},
 }
-# Without a collected manifest (tests, a first `runserver`) files are served from where they lie.
+# Without a collected manifest (a first `runserver`) files are served from where they lie.
 WHITENOISE_USE_FINDERS = DEBUG
 # Collecting is part of the first start: half the files, and nothing compressed that nobody asks for.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True

@@ -6,6 +6,7 @@ import io
 import time
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
@@ -43,7 +44,7 @@ def test_an_unknown_owner_is_invited(public):
     organization = make()
     assert not Membership.objects.filter(organization=organization).exists()
     assert mail.outbox[0].to == ["owner@example.com"]
-    assert "http://dunes.localhost:8000/invitation/" in mail.outbox[0].body
+    assert f"http://dunes.localhost:{settings.PORT}/invitation/" in mail.outbox[0].body
 
 
 def test_somebody_we_know_becomes_owner_at_once_with_their_password(public, alice, dana):
@@ -118,7 +119,7 @@ def test_a_failing_first_row_leaves_nothing(public):
 def test_the_command_says_where_it_is(public, capsys):
     call_command("create_organization", "dunes", name="Dunes", owner="o@example.com", timezone="Asia/Dubai")
     said = capsys.readouterr().out
-    assert "http://dunes.localhost:8000/" in said
+    assert f"http://dunes.localhost:{settings.PORT}/" in said
     assert "invited by mail" in said
     assert Organization.objects.get(slug="dunes").timezone == "Asia/Dubai"
 

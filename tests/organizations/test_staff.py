@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
+from django.conf import settings
 from django.db import connection
 
 from apps.jobs import clock
@@ -25,7 +26,7 @@ def knock(public, dana, client_for):
             f"/admin/organizations/organization/{organization.pk}/enter/", {"reason": reason}
         )
         assert page.status_code == 200
-        return re.search(rf"http://{slug}\.localhost:8000(/staff/enter/[^\"/]+/)", page.content.decode())[1]
+        return re.search(rf"http://{slug}\.localhost:{settings.PORT}(/staff/enter/[^\"/]+/)", page.content.decode())[1]
 
     return ask
 

@@ -6,16 +6,12 @@ Safe to run on every deployment and on several hosts at once; does nothing, quic
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
@@ -23,6 +19,7 @@ from django.db import connections
 from apps.jobs.connection import connection
 from apps.organizations.models import Organization
 from apps.organizations.schemas import migration_state, prepare_dump
+from config import static_files
 
 _LOCK = 7_262_017  # any number; the same for everybody who prepares this database
 
@@ -67,15 +64,8 @@ class Command(BaseCommand):
         prepare_dump()
 
     def _collect_static(self) -> None:
-        if settings.DEBUG:
-            return
-        stamp = Path(settings.STATIC_ROOT) / ".collected"
-        wanted = _static_state()
-        if stamp.is_file() and stamp.read_text() == wanted:
-            return
-        self.stdout.write("Collecting static files …")
-        call_command("collectstatic", interactive=False, verbosity=0)
-        stamp.write_text(wanted)
+        if not settings.DEBUG and static_files.collect():
+            self.stdout.write("Static files are collected.")
 
     def _demo(self) -> None:
         """Once: an interrupted attempt is made again, a database with organizations of its own is left alone.
@@ -121,14 +111,3 @@ def _state_of(schema: str) -> str:
 def _set_state(schema: str, state: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"COMMENT ON SCHEMA {connection.ops.quote_name(schema)} IS 'migrations {state}'")
-
-
-def _static_state() -> str:
-    """A hash over all static files' names, sizes and times, and over what is rewritten in them."""
-    files = []
-    for finder in finders.get_finders():
-        for name, storage in finder.list([]):
-            stat = Path(storage.path(name)).stat()
-            files.append((name, stat.st_size, int(stat.st_mtime)))
-    rewriting = repr(getattr(staticfiles_storage, "patterns", ""))
-    return hashlib.sha256(json.dumps([rewriting, *sorted(files)]).encode()).hexdigest()
