@@ -12,6 +12,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import random
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
@@ -26,16 +28,19 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
+from django.utils import timezone, translation
 from django_tenants.utils import tenant_context
 from rest_framework.test import APIClient
 
 from apps.events.models import JournalEntry
+from apps.integrations.door import routes
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import services as jobs_services
 from apps.jobs.models import Job
 from apps.organizations import services
 from apps.organizations.models import AccountRoute, Organization, Role, User
 from apps.organizations.schemas import migration_state
+from apps.organizations.services import budgets, health
 from apps.organizations.services.organizations import preparations
 from config import static_files
 from tests import deviations
@@ -43,6 +48,16 @@ from tests.browser import browser, site  # noqa: F401  fixtures
 
 PASSWORD = "correct horse battery"
 HOSTS = {"acme": "acme.localhost", "globex": "globex.localhost"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="another order of the tests; one number, one order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a test leaves behind must matter to no other, whichever comes next: `make test ARGS="--shuffle 7"`."""
+    if (seed := config.getoption("--shuffle")) is not None:
+        random.Random(seed).shuffle(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,8 +72,14 @@ def _collected() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
-    """What earlier tests counted towards a limit does not count here."""
+    """What earlier tests counted, chose or looked up is forgotten: as if this process had just started."""
     cache.clear()
+    translation.deactivate()
+    timezone.deactivate()
+    structlog.contextvars.clear_contextvars()
+    for memory in (budgets._asked, health._asked, health._told):
+        memory.clear()
+    routes.forget()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock
+from apps.jobs.ids import ordered_id
 
 
 class Persona(models.Model):
@@ -86,7 +87,7 @@ class Generation(models.Model):
         FAILED = "failed", _("Failed")
         REFUSED = "refused", _("Refused")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=ordered_id, editable=False)
     purpose = models.CharField(max_length=40, default="reply")
     subject = models.CharField(max_length=80, blank=True, default="")  # "conversation:12"
     run = models.UUIDField(default=uuid.uuid4)  # the calls of one answer share it

@@ -18,6 +18,7 @@ from django.http import Http404
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from apps.ai import queries as ai
 from apps.ai.models import Generation
 from apps.events.models import JournalEntry
 from apps.integrations.models import ConnectedAccount, Delivery
@@ -93,7 +94,7 @@ def find_message(
                 at__gt=clock.now() - timedelta(days=8),
                 external_ids__contains=[external_id],
             )
-            .order_by("-at")
+            .order_by("-at", "-id")
             .first()
         )
     return found
@@ -394,12 +395,12 @@ def why(message: Message) -> Why:
         ]
     generations = []
     if message.generation is not None:
-        generations = list(Generation.objects.filter(run=message.generation.run).order_by("created_at"))
+        generations = list(ai.run_of(message.generation.run))
     delivery = Delivery.objects.filter(pk=message.delivery_id).first() if message.delivery_id else None
     answers = Message.objects.filter(
         conversation_id=message.conversation_id, pk__in=message.payload.get("answers") or []
     )
-    return Why(message, decisions, generations, delivery, list(answers.order_by("at")))
+    return Why(message, decisions, generations, delivery, list(answers.order_by("at", "id")))
 
 
 @dataclass(frozen=True)
@@ -444,7 +445,7 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
     ]
     steps += [
         Step("generation", row.created_at, str(row), row.outcome, row)
-        for row in Generation.objects.filter(trace=trace).order_by("created_at")
+        for row in Generation.objects.filter(trace=trace).order_by("created_at", "id")
     ]
     steps += [
         Step("decision", row.at, row.purpose, row.verdict, row, {"reasons": row.reasons})

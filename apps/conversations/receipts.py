@@ -153,7 +153,7 @@ def _up_to(arrival: Arrival, account: ConnectedAccount, fact: Receipt, news: str
     below = [Status.SENT] if news == Status.DELIVERED else [Status.SENT, Status.DELIVERED]
     messages = Message.objects.filter(
         conversation=conversation, direction=Message.Direction.OUT, status__in=below, at__lte=fact.up_to
-    ).order_by("-at")[:200]
+    ).order_by("-at", "-id")[:200]
     for message in reversed(messages):
         _advance(conversation, message, news, fact)
 

@@ -112,7 +112,7 @@ class Organization(TenantMixin):
     class Meta:
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
-        ordering: ClassVar[list[str]] = ["name"]
+        ordering: ClassVar[list[str]] = ["name", "id"]
 
     def __str__(self) -> str:
         return self.name

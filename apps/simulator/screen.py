@@ -80,7 +80,8 @@ def screen(phone: Phone) -> Screen:
     stored = _stored(conversation)
     bubbles = [_bubble(row, phone, stored.get(row.external_id)) for row in rows]
     if phone.channel == "webchat":
-        bubbles += [_chat_bubble(message) for message in queries.chat_messages(phone).order_by("-id")[:LONGEST]]
+        said = list(queries.chat_messages(phone).order_by("-id")[:LONGEST])
+        bubbles += [_chat_bubble(message) for message in reversed(said)]  # what was said in one moment keeps its order
         bubbles.sort(key=lambda bubble: bubble.at)
     return Screen(
         bubbles=bubbles,

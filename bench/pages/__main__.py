@@ -134,7 +134,7 @@ def _pages() -> dict[str, str]:
         people = leads.leads()
         halfway = people.order_by("-last_activity_at", "-id")[people.count() // 2]
         deep_leads = leads.page(people.filter(last_activity_at__lte=halfway.last_activity_at), "", size=1).next_cursor
-        talk = Conversation.objects.order_by("-last_message_at").values_list("pk", "lead_id")[10]
+        talk = Conversation.objects.order_by("-last_message_at", "-id").values_list("pk", "lead_id")[10]
     inbox, people_url, search = "/dashboard/inbox/", "/dashboard/leads/", "/dashboard/search/"
     return {
         "home": "/dashboard/",

@@ -85,13 +85,15 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
-document.addEventListener("toggle", (event) => {
-  const menu = event.target;
-  if (!menu.open || !menu.matches?.("details[data-menu]")) return;
+document.addEventListener("click", (event) => {
+  const menu = event.target.closest?.("details[data-menu] > summary")?.parentElement;
+  if (!menu || menu.open || event.defaultPrevented) return;
+  event.preventDefault(); // opened here instead of a moment later, so that nobody sees it jump to its place
+  menu.open = true;
   menu.classList.remove("flip");
   const box = menu.querySelector(".menu-panel").getBoundingClientRect();
-  if (box.right > innerWidth || box.left < 0) menu.classList.add("flip");
-}, true);
+  menu.classList.toggle("flip", box.right > innerWidth || box.left < 0);
+});
 
 // Typing the name before an act that cannot be undone.
 function guard(form) {

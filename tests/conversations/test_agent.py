@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from apps.ai.models import Generation, Intent, Persona
+from apps.ai.queries import run_of
 from apps.catalog import services
 from apps.conversations import agent, replies
 from apps.conversations.models import Conversation, Suppression
@@ -46,7 +46,7 @@ def test_a_model_searches_and_answers_with_a_card(model, says, settle, boots, th
     assert answer.payload["cards"][0]["title"] == "Steel toe boots"
     assert answer.generation.was_used
     run = Generation.objects.filter(run=answer.generation.run)
-    assert [row.outcome for row in run.order_by("created_at")] == ["tools", "answered"]
+    assert [row.outcome for row in run.order_by("created_at", "id")] == ["tools", "answered"]
     assert all(row.trace == answer.trace for row in run)
 
 
@@ -78,7 +78,9 @@ def test_a_wrong_price_is_rewritten(model, says, settle, boots, thread):
     answer = thread()[-1]
     assert answer.text == "The steel toe boots cost 149 USD."
     assert "99" in model.requests[-1]["messages"][0]["content"]
-    rejected, sent = Generation.objects.filter(run=answer.generation.run, outcome="answered").order_by("created_at")
+    rejected, sent = Generation.objects.filter(run=answer.generation.run, outcome="answered").order_by(
+        "created_at", "id"
+    )
     assert (rejected.was_used, rejected.quality) == (False, 0.0)
     assert rejected.details["fact_check"][0]["kind"] == "price"
     assert (sent.was_used, sent.quality, sent.pk) == (True, 1.0, answer.generation_id)
@@ -93,7 +95,7 @@ def test_a_price_that_stays_wrong_goes_to_a_person(model, says, settle, boots, t
     conversation = Conversation.objects.get()
     assert conversation.owner == "human"
     assert conversation.escalation.startswith("facts")
-    first, second = Generation.objects.filter(run=answer.generation.run).order_by("created_at")
+    first, second = run_of(answer.generation.run)
     assert [row.was_used for row in (first, second)] == [False, False], "a sentence of ours went out instead"
     assert first.details["fact_check"]
     assert second.details["fact_check"]
@@ -108,7 +110,7 @@ def test_instructions_that_a_model_repeats_are_rewritten(model, says, settle, th
     settle()
     answer = thread()[-1]
     assert answer.text.startswith("I am the virtual assistant")
-    leaked, _sent = Generation.objects.filter(run=answer.generation.run).order_by("created_at")
+    leaked, _sent = run_of(answer.generation.run)
     assert (leaked.was_used, leaked.details["fact_check"][0]["kind"]) == (False, "instructions")
 
 
@@ -249,9 +251,7 @@ def test_a_slow_model_leaves_time_for_the_built_in_one(model, says, settle, boot
     model.default = Answer(calls=[("search_catalog", {"query": "boots"})], wait=1.2)
     job = waiting_job(says, settle)
     short = replace(job, deadline=clock.now() + timedelta(seconds=replies.RESERVE + 3))
-    began = time.monotonic()
     replies.answer(short)
-    assert time.monotonic() - began < 5
     assert 1 <= len(model.requests) <= 2, "the third round would have begun too late"
     settle(0)
     answer = thread()[-1]

@@ -61,7 +61,7 @@ def test_three_organizations_with_a_past(vendors: Receiver, settings: Any, capsy
     for organization in Organization.objects.filter(slug__in=tenants.SLUGS):
         with tenant_context(organization):
             seen[organization.slug] = counts()
-            messages = Message.objects.order_by("at")
+            messages = Message.objects.order_by("at", "id")
             assert Conversation.objects.count() == Lead.objects.count() == 2
             assert timedelta(days=10) < before - messages[0].at < timedelta(days=43)
             assert messages.latest("at").at < before

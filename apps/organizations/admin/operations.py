@@ -96,7 +96,7 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = ("kind", "schema", "key", "queue", "state", "run_at", "attempts", "short_error")
     list_filter = ("queue", "kind", ("failed_at", admin.EmptyFieldListFilter))
     search_fields = ("schema", "kind", "key")
-    ordering = ("-failed_at", "run_at")
+    ordering = ("-failed_at", "run_at", "id")
     actions = ("again",)
 
     @display(description=gettext_lazy("State"), label={"failed": "danger", "running": "info", "waiting": "warning"})

@@ -44,5 +44,5 @@ def whatsapp(graph: Graph) -> Account:
 
 
 def account(channel: str, external_id: str, graph: Graph, **settings: object) -> Account:
-    settings = {"read_timeout": 0.3, "app_id": graph.app_id, **settings}
+    settings = {"app_id": graph.app_id, **settings}
     return Account(channel=channel, external_id=external_id, token=TOKEN, base_url=graph.url, settings=settings)

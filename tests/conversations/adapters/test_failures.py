@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,7 +149,6 @@ def test_a_token_that_cannot_be_sent_is_refused(graph, token):
 @pytest.mark.parametrize(
     "script",
     [
-        lambda graph: graph.hang_next(1),
         lambda graph: graph.drop_next(),
         lambda graph: graph.answer_next(500, "oops"),
         lambda graph: graph.answer_next(502, "<html>bad gateway</html>"),
@@ -164,6 +164,12 @@ def test_after_it_left_no_answer_means_unknown(any_account, graph, script):
     with pytest.raises(Unknown) as unknown:
         send(any_account)
     assert unknown.value.reason.text
+
+
+def test_who_does_not_answer_in_time_may_have_sent_it(any_account, graph):
+    graph.hang_next(60)
+    with pytest.raises(Unknown):
+        send(replace(any_account, settings={**any_account.settings, "read_timeout": 0.3}))
 
 
 @pytest.mark.parametrize(("status", "action"), [(401, "reconnect"), (404, "fix"), (429, "retry"), (302, "fix")])

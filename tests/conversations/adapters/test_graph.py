@@ -56,7 +56,7 @@ def test_what_we_send_comes_back_as_echo_and_receipts(channel, graph, webhook, r
     graph.call_back(webhook.url, SECRET)
     person = {"facebook": PSID, "instagram": "9300000000000001", "whatsapp": PHONE}[channel]
     sent = registry.adapter(channel).send(there, Outgoing(reference="msg_01", to=Person(id=person), text="Hello"))
-    found = facts(channel, webhook.bodies.get(timeout=5))
+    found = facts(channel, webhook.bodies.get(timeout=60))
     if channel == "whatsapp":
         assert [(one.status, one.id, one.reference) for one in found] == [
             (status, sent.id, "msg_01") for status in ("sent", "delivered", "read")
@@ -71,7 +71,7 @@ def test_customers_write_in_batches_twice_and_out_of_order(webhook):
     events = [graph_webhooks.message("page", str(page), PSID, f"Hello {page}") for page in range(5)]
     [answer] = graph_webhooks.post(webhook.url, SECRET, *events, duplicate=2, shuffle=7)
     assert answer.status_code == 200
-    body = webhook.bodies.get(timeout=5)
+    body = webhook.bodies.get(timeout=60)
     found = facts("facebook", body)
     assert len(body["entry"]) == len(found) == 10
     assert len({one.id for one in found}) == 5
@@ -80,7 +80,7 @@ def test_customers_write_in_batches_twice_and_out_of_order(webhook):
 
 def test_a_customer_without_a_number(webhook):
     graph_webhooks.post(webhook.url, SECRET, graph_webhooks.message("whatsapp", NUMBER, BSUID, "Hi", name="Sheena"))
-    [fact] = facts("whatsapp", webhook.bodies.get(timeout=5))
+    [fact] = facts("whatsapp", webhook.bodies.get(timeout=60))
     assert (type(fact), fact.person.id, fact.person.phone, fact.person.name) == (Inbound, BSUID, "", "Sheena")
 
 
