@@ -20,17 +20,29 @@ _VALUES = [
         r"(?i)\b((?:access_|refresh_|verify_|hub\.verify_)?token|key|api_?key|secret|password|signature)=[^&\s\"']+"
     ),
     re.compile(r"(?i)\b(\w+://[^/\s:@]*):[^@\s/]+@"),  # postgres://user:password@host
-    re.compile(r"\b()(?:sk-[\w-]{12,}|EAA\w{20,}|AIza[\w-]{20,}|whsec_[\w+/=]{12,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+)"),
+    # Each begins where no other could have begun: hostile text is walked through once, not once per letter.
+    re.compile(r"\b()(?:sk-[\w-]{12,}|EAA\w{20,}|AIza[\w-]{20,}|whsec_[\w+/=]{12,})"),
+    re.compile(r"(?<![\w-])()eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"),
 ]
-_REPLACEMENTS = [rf"\1 {HIDDEN}", rf"\1={HIDDEN}", rf"\1:{HIDDEN}@", HIDDEN]
+_REPLACEMENTS = [rf"\1 {HIDDEN}", rf"\1={HIDDEN}", rf"\1:{HIDDEN}@", HIDDEN, HIDDEN]
 _DEEPEST = 6
+# Characters of one value that a log line says, and that are looked at for it. What is cut lies in the middle both times,
+# so half a secret at the first cut is gone with the second.
+_LONGEST, _READ = 20_000, 200_000
 
 
 def redact_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor; the last one before rendering, so that tracebacks are covered too."""
     for name, value in event.items():
-        event[name] = HIDDEN if _is_secret(name, value) else _clean(value, 0)
+        event[name] = HIDDEN if _is_secret(name, value) else _shorter(_clean(_shorter(value, _READ), 0), _LONGEST)
     return event
+
+
+def _shorter(value: Any, longest: int) -> Any:
+    if not isinstance(value, str) or len(value) <= longest:
+        return value
+    half = longest // 2
+    return f"{value[:half]} … {len(value) - 2 * half} characters … {value[-half:]}"
 
 
 def redacted(value: Any) -> Any:

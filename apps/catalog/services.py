@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import secrets
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
@@ -16,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.events import record
 from apps.jobs import clock
-from apps.ui import text
+from apps.ui import pictures, text
 
 from . import words
 from .events import ItemArchived, ItemChanged, ItemCreated, ItemRestored, ItemStockChanged
@@ -296,25 +295,16 @@ def _reencoded(upload: BinaryIO) -> bytes:
     body = upload.read(LARGEST_UPLOAD + 1)
     if len(body) > LARGEST_UPLOAD:
         raise ValidationError({"image": [_("The picture is larger than 8 MB.")]})
+    if (pictures.pixels_of(io.BytesIO(body)) or 0) > pictures.DECODED:
+        raise ValidationError({"image": [_("The picture has too many pixels. Choose a smaller one.")]})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "WEBP", "GIF")) as given:
-                picture: Image.Image = ImageOps.exif_transpose(given)
-                picture.thumbnail((WIDEST, WIDEST))
-                picture = picture.convert(
-                    "RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB"
-                )
-                out = io.BytesIO()
-                picture.save(out, "WEBP", quality=82, method=4)
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+        with Image.open(io.BytesIO(body), formats=("JPEG", "PNG", "WEBP", "GIF")) as given:
+            picture: Image.Image = ImageOps.exif_transpose(given)
+            picture.thumbnail((WIDEST, WIDEST))
+            picture = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
+            out = io.BytesIO()
+            picture.save(out, "WEBP", quality=82, method=4)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ValidationError(
             {"image": [_("This file is not a picture we can read (JPEG, PNG, WebP, GIF).")]}
         ) from error

@@ -322,9 +322,17 @@ class Upload(models.Model):
     by = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=clock.now)
     used_at = models.DateTimeField(null=True)
+    # Where a member's file went; a visitor's belongs to the person who they are.
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["created_at"], name="upload_unused", condition=Q(used_at=None))]
+        indexes = [
+            models.Index(fields=["created_at"], name="upload_unused", condition=Q(used_at=None)),
+            # Quotas of the last day.
+            models.Index(fields=["created_at"], name="upload_visitors", condition=Q(by__startswith="visitor:")),
+        ]
 
     def __str__(self) -> str:
         return self.name

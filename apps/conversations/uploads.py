@@ -11,23 +11,38 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import PurePath
+from typing import BinaryIO, NamedTuple, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
 from apps.jobs.connection import connection
-from apps.ui import phrases
+from apps.leads.models import Identity
+from apps.ui import phrases, pictures
 
 from .adapters import Attachment, Kind
 from .adapters.reading import clean
-from .models import Upload
+from .models import Conversation, Upload
 
 LARGEST = 10_000_000  # bytes
+VISITOR = "visitor:"
+
+
+class Quota(NamedTuple):
+    files: int
+    size: int
+
+
+# Visitors' files within a day.
+OF_ONE = Quota(40, 60_000_000)
+OF_ALL = Quota(2_000, 1_000_000_000)
 UNUSED_FOR = timedelta(days=2)
 AT_ONCE = 500  # files thrown away in one go
 # What may be attached, by the ending of its name; a picture must also begin as one.
@@ -69,10 +84,23 @@ def keep(file: UploadedFile, *, by: str) -> Upload:
         file.seek(0)
         if not start.startswith(_STARTS[mime]):
             raise ValidationError(_("This file is not the picture that its name says it is."))
+        if (pictures.pixels_of(cast("BinaryIO", file)) or 0) > pictures.SHOWN:
+            raise ValidationError(_("The picture has too many pixels. Choose a smaller one."))
+    if by.startswith(VISITOR):
+        _check_quota(by, file.size)
     upload = Upload(name=name, mime=mime, size=file.size, by=by)
     default_storage.save(_place(upload), file)
     upload.save()
     return upload
+
+
+def _check_quota(by: str, size: int) -> None:
+    """Strangers fill no disk: so much a day from one of them, and from all of an organization's together."""
+    today = Upload.objects.filter(created_at__gt=clock.now() - timedelta(days=1), by__startswith=VISITOR)
+    for rows, quota in ((today.filter(by=by), OF_ONE), (today, OF_ALL)):
+        used = rows.aggregate(files=Count("id"), size=Sum("size", default=0))
+        if used["files"] >= quota.files or used["size"] + size > quota.size:
+            raise ValidationError(_("Too many files were sent today. Try again tomorrow."))
 
 
 def _name(given: str) -> str:
@@ -86,8 +114,11 @@ def _place(upload: Upload) -> str:
     return f"{connection.schema_name}/files/{upload.pk.hex[:2]}/{upload.pk}"
 
 
-def attach(ids: Sequence[str | uuid.UUID], *, by: str) -> list[Attachment]:
-    """The files as a message carries them; ValidationError for one that is not there or was brought by another."""
+def attach(ids: Sequence[str | uuid.UUID], *, by: str, conversation: Conversation | None = None) -> list[Attachment]:
+    """The files as a message carries them; ValidationError for one that is not there or was brought by another.
+
+    `conversation`: where a member's files go; a visitor's are their own person's.
+    """
     wanted = []
     for one in ids:
         try:
@@ -97,7 +128,7 @@ def attach(ids: Sequence[str | uuid.UUID], *, by: str) -> list[Attachment]:
     found = Upload.objects.in_bulk(wanted)
     if any(one not in found or found[one].by != by for one in wanted):
         raise ValidationError(_("This file is gone. Attach it again."))
-    Upload.objects.filter(pk__in=wanted, used_at=None).update(used_at=clock.now())
+    Upload.objects.filter(pk__in=wanted, used_at=None).update(used_at=clock.now(), conversation=conversation)
     return [as_attachment(found[one]) for one in wanted]
 
 
@@ -114,6 +145,15 @@ def address(upload: Upload) -> str:
 def is_shown(upload: Upload) -> bool:
     """Whether a browser may show it where it stands; the rest is downloaded."""
     return upload.mime.startswith(_SHOWN)
+
+
+def is_revoked(upload: Upload) -> bool:
+    """Whether the person whom the file is about was deleted: then its address leads nowhere, until they are restored."""
+    if upload.by.startswith(VISITOR):
+        chats = ConnectedAccount.objects.filter(channel="webchat").values("external_id")
+        known = Identity.objects.filter(kind="webchat", account__in=chats, value=upload.by.removeprefix(VISITOR))
+        return known.filter(lead__deleted_at__isnull=False).exists()
+    return Conversation.objects.filter(pk=upload.conversation_id, lead__deleted_at__isnull=False).exists()
 
 
 def open_file(upload: Upload) -> File:

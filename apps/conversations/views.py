@@ -394,7 +394,7 @@ def file(request: HttpRequest, message_id: int, position: int) -> HttpResponse:
 def upload(request: HttpRequest, upload_id: uuid.UUID, name: str) -> HttpResponseBase:
     """A file that was attached here, for whoever has its address (a visitor, a platform): see uploads."""
     found = Upload.objects.filter(pk=upload_id, name=name).first()
-    if found is None:
+    if found is None or uploads.is_revoked(found):
         raise Http404
     try:
         response = FileResponse(
@@ -406,7 +406,7 @@ def upload(request: HttpRequest, upload_id: uuid.UUID, name: str) -> HttpRespons
     except FileNotFoundError as error:
         raise Http404 from error
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "private, max-age=3600"  # not longer than a deletion may take to be felt
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

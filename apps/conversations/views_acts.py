@@ -110,7 +110,7 @@ def _reply(request: HttpRequest, found: Conversation, data: dict[str, Any]) -> N
         token=data["token"],
         **_who(request),
     )
-    uploads.attach([one.pk for one in kept], by=by)
+    uploads.attach([one.pk for one in kept], by=by, conversation=found)
 
 
 def _note(request: HttpRequest, found: Conversation, data: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
+from apps.ui import pictures
+
 from .models import Organization, Role, User
 
 LOGO_BYTES = 1024 * 1024
@@ -29,12 +31,12 @@ def clean_picture(upload: Any) -> bytes:
     """Any picture -> a small PNG without metadata; ValidationError for everything else (SVG can hold script)."""
     if upload.size > LOGO_BYTES:
         raise ValidationError(_("The picture is larger than 1 MB. Choose a smaller one."))
+    if (pictures.pixels_of(upload) or 0) > pictures.DECODED:
+        raise ValidationError(_("The picture has too many pixels. Choose a smaller one."))
     try:
         with Image.open(upload, formats=_FORMATS) as picture:
-            if picture.width * picture.height > 25_000_000:
-                raise ValidationError(_("The picture has too many pixels. Choose a smaller one."))
             drawn = picture.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ValidationError(_("This is not a PNG, JPEG, WebP or GIF picture.")) from error
     drawn.thumbnail((LOGO_PIXELS, LOGO_PIXELS))
     out = io.BytesIO()

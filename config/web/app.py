@@ -11,5 +11,6 @@ application = Front(
     turns=settings.WEB_THREADS,
     threads=settings.WEB_THREADS + settings.WEB_THREADS_OUTSIDE,
     most=settings.REQUEST_MAX_BYTES,
+    most_without_files=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     most_at_door=settings.WEBHOOK_MAX_BYTES,
 )

@@ -35,8 +35,18 @@ _REFUSALS: dict[type[Exception], tuple[HTTPStatus, str, str]] = {
 class Front:
     """An RSGI application in front of a WSGI one."""
 
-    def __init__(self, application: Application, *, turns: int, threads: int, most: int, most_at_door: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        turns: int,
+        threads: int,
+        most: int,
+        most_without_files: int,
+        most_at_door: int,
+    ) -> None:
         self.application = application
+        self.most_without_files = most_without_files
         self.pages = Kind("pages", turns, most, threads=threads)
         self.door = Kind("door", 4, most_at_door)
         self.small = {
@@ -66,9 +76,12 @@ class Front:
             await self._receive(channel, scope, proto)
             return
         kind = self._kind(scope.path)
-        length = bodies.length_of(headers, kind.most)
+        # Only files may be large; everything else is read into memory as a whole.
+        files = headers.get("content-type", "").lower().startswith("multipart/")
+        most = kind.most if files else min(kind.most, self.most_without_files)
+        length = bodies.length_of(headers, most)
         address = scope.client.rpartition(":")[0].strip("[]")
-        body = await bodies.read(proto, length, kind.most, caller(address, headers.get("x-forwarded-for", "")))
+        body = await bodies.read(proto, length, most, caller(address, headers.get("x-forwarded-for", "")))
         if length is None:
             length = body.seek(0, 2)
             body.seek(0)
