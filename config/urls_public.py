@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("apps.ui.urls")),
     path("", include("apps.organizations.urls_public")),
     path("", include("apps.integrations.urls_public")),
+    path("", include("apps.webhooks_outbox.urls_public")),
     path("", include("apps.simulator.urls_public")),
     path("", include("apps.dashboard.urls_public")),
 ]

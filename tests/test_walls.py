@@ -68,6 +68,7 @@ OPEN_PUBLIC = {
     "docs": OPEN["docs"],
     "webhook-": "platforms sign what they deliver",
     "metrics": "guarded by its own rules, see its tests",
+    "catcher": "only its own address, which nobody can guess, opens it, see its tests",
     "simulator-graph": "the stand-in for Meta serves holders of a simulated account's token, see its tests",
 }
 

@@ -19,7 +19,7 @@ from apps.organizations import rest
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
 
-from . import delivering, queries, reasons, services
+from . import queries, reasons, services
 from .models import Attempt, Delivery, Endpoint
 
 _TAG = ["webhooks"]
@@ -45,7 +45,7 @@ class EndpointSerializer(rest.ModelSerializer[Endpoint]):
         return reasons.of_endpoint(endpoint.problem)
 
     def get_secrets_count(self, endpoint: Endpoint) -> int:
-        return len(delivering.live_secrets(endpoint, clock.now()))
+        return len(queries.live_secrets(endpoint, clock.now()))
 
 
 class SecretSerializer(rest.Serializer[Any]):

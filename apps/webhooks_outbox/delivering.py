@@ -25,7 +25,7 @@ from apps.jobs import clock
 from apps.jobs.registry import Claimed
 from apps.organizations.services import report_failure
 
-from . import reasons
+from . import catching, queries, reasons
 from .adapters.post import Letter, Outcome, Post
 from .adapters.signing import key_of
 from .events import EndpointDisabled
@@ -120,14 +120,15 @@ def claim(most: int, *, busy: dict[int, int]) -> list[Letter]:
         return []
     taken = time.monotonic()
     endpoints = Endpoint.objects.in_bulk({row[1] for row in rows})
-    keys = {pk: tuple(key_of(secret) for secret in live_secrets(one, now)) for pk, one in endpoints.items()}
+    keys = {pk: tuple(key_of(secret) for secret in queries.live_secrets(one, now)) for pk, one in endpoints.items()}
     troubled = {pk: one.failing_since is not None or one.strikes > 0 for pk, one in endpoints.items()}
     return [
         Letter(
             id=pk,
             claim=token,
             endpoint=endpoint,
-            url=endpoints[endpoint].url,
+            url=catching.address_of(endpoints[endpoint]) or endpoints[endpoint].url,
+            inside=bool(endpoints[endpoint].catcher),
             webhook_id=f"msg_{uuid}",
             body=body.encode(),
             keys=keys[endpoint],
@@ -137,13 +138,6 @@ def claim(most: int, *, busy: dict[int, int]) -> list[Letter]:
         )
         for pk, endpoint, uuid, body, attempt in rows
         if endpoint in endpoints
-    ]
-
-
-def live_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
-    """The secrets that sign now, newest first."""
-    return [
-        one["secret"] for one in endpoint.secrets if not one.get("until") or datetime.fromisoformat(one["until"]) > now
     ]
 
 

@@ -42,11 +42,15 @@ class EndpointForm(forms.Form):
                 "types": endpoint.types,
             }
         super().__init__(*args, **kwargs)
+        self.endpoint = endpoint
+        self.fields["url"].widget.attrs["readonly"] = bool(endpoint and endpoint.catcher)
         # A type that was retired stays choosable where it was chosen, so that saving does not fail over it.
         known = queries.choosable_types()
         self.fields["types"].choices = [(name, name) for name in sorted(known)]  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
+        if self.endpoint and self.endpoint.catcher:
+            return self.endpoint.url
         try:
             return services.clean_url(self.cleaned_data["url"].strip())
         except ValidationError as error:

@@ -38,6 +38,8 @@ class Endpoint(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     slow_until = models.DateTimeField(null=True, blank=True)
     strikes = models.PositiveSmallIntegerField(default=0)
+    # The end of its address in the built-in catcher, which nobody can guess; "" for addresses of others.
+    catcher = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -105,3 +107,24 @@ class Attempt(models.Model):
     error = models.CharField(max_length=40, blank=True, default="")
     answer = models.TextField(blank=True, default="")  # first 1,000 characters
     signature = models.TextField(blank=True, default="")  # as sent
+
+
+class Caught(models.Model):
+    """What arrived at the built-in catcher, as it arrived: the newest hundred of an endpoint."""
+
+    class Verdict(models.TextChoices):
+        VERIFIED = "verified", _("Signature verified")
+        WRONG = "wrong", _("Wrong signature")
+        LATE = "late", _("Too old")
+        MISSING = "missing", _("Not signed")
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="caught", db_index=False)
+    at = models.DateTimeField(default=clock.now)
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    webhook_id = models.CharField(max_length=120, blank=True, default="")
+    type = models.CharField(max_length=80, blank=True, default="")
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["endpoint", "-id"], name="caught_newest")]

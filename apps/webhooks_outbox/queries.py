@@ -42,6 +42,13 @@ def endpoints() -> QuerySet[Endpoint]:
     return Endpoint.objects.order_by("id")
 
 
+def live_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
+    """The secrets that sign now, newest first."""
+    return [
+        one["secret"] for one in endpoint.secrets if not one.get("until") or datetime.fromisoformat(one["until"]) > now
+    ]
+
+
 def get_endpoint(endpoint_id: uuid.UUID) -> Endpoint:
     return get_object_or_404(Endpoint, uuid=endpoint_id)
 

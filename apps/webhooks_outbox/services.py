@@ -20,7 +20,7 @@ from . import reasons
 from .adapters import signing
 from .adapters.post import as_json
 from .events import WebhookTest
-from .models import Delivery, Endpoint
+from .models import Caught, Delivery, Endpoint
 from .queries import choosable_types
 
 DELIVER = "webhooks_outbox.deliver"
@@ -53,7 +53,10 @@ def create_endpoint(*, url: str, types: Sequence[str] = (), description: str = "
 
 def update_endpoint(endpoint: Endpoint, *, url: str, types: Sequence[str], description: str) -> None:
     """Change where and what; what waits goes to the new address. ValidationError as above."""
-    endpoint.url, endpoint.types, endpoint.description = clean_url(url), clean_types(types), description[:160]
+    if endpoint.catcher and url != endpoint.url:
+        raise ValidationError({"url": [_("The built-in catcher has its own address. Make another endpoint instead.")]})
+    url = url if endpoint.catcher else clean_url(url)
+    endpoint.url, endpoint.types, endpoint.description = url, clean_types(types), description[:160]
     endpoint.save(update_fields=["url", "types", "description"])
 
 
@@ -216,6 +219,7 @@ def prune() -> datetime | None:
     """Delete what was done a month ago, a bite at a time; what was given up stays as long again."""
     now = clock.now()
     old = Delivery.objects.filter(done_at__lt=now - KEEP).exclude(state=Delivery.State.DEAD)
+    Caught.objects.filter(at__lt=now - KEEP).delete()
     dead = Delivery.objects.filter(done_at__lt=now - KEEP * 2, state=Delivery.State.DEAD)
     for rows in (old, dead):
         chosen = list(rows.order_by("id").values_list("pk", flat=True)[:_PRUNE_AT_ONCE])

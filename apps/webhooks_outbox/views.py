@@ -8,13 +8,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.jobs import clock
@@ -24,10 +25,10 @@ from apps.organizations.models import Role
 from apps.ui.paging import paginate
 from apps.ui.templatetags.ui import plain
 
-from . import delivering, queries, reasons, services
+from . import catching, queries, reasons, services
 from .adapters.post import headers_of
 from .forms import EndpointForm, ReplayForm
-from .models import Attempt, Delivery, Endpoint
+from .models import Attempt, Caught, Delivery, Endpoint
 
 
 @require_GET
@@ -90,7 +91,7 @@ def _detail_page(
         "slow": bool(endpoint.slow_until and endpoint.slow_until > clock.now()),
         "health": queries.health().get(endpoint.pk),
         "counts": queries.state_counts(endpoint),
-        "secrets": len(delivering.live_secrets(endpoint, clock.now())),
+        "secrets": len(queries.live_secrets(endpoint, clock.now())),
         "secret": secret,
         "page": paginate(rows, request.GET.get("cursor"), order=("-id",), size=25),
         "states": Delivery.State.choices,
@@ -163,6 +164,8 @@ def test(request: HttpRequest, endpoint_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("webhooks_outbox:detail", endpoint.uuid)
     messages.success(request, _("A test event is on its way."))
+    if endpoint.catcher:
+        return redirect("webhooks_outbox:catcher")
     return redirect("webhooks_outbox:delivery", delivery.uuid)
 
 
@@ -227,6 +230,42 @@ def replay(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
     if back and url_has_allowed_host_and_scheme(back, {request.get_host()}):
         return HttpResponseRedirect(back)  # redirect() would take a single word for the name of a view
     return redirect("webhooks_outbox:delivery", found.uuid)
+
+
+@member_required(Role.MANAGER)
+def catcher(request: HttpRequest) -> HttpResponse:
+    """What arrives at the built-in catcher, live; POST makes its endpoint."""
+    if request.method == "POST":
+        catching.start()
+        return redirect("webhooks_outbox:catcher")
+    found = catching.endpoint()
+    context = {"endpoint": found, "address": catching.address_of(found) if found else "", **catching.newest(found)}
+    return render(request, "webhooks_outbox/catcher.html", context)
+
+
+@require_GET
+@member_required(Role.MANAGER)
+def caught(request: HttpRequest) -> HttpResponse:
+    """The list alone, for whoever shows it beside something else; with `after`, only what came since, or 204."""
+    after = request.GET.get("after", "")
+    since = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else None
+    context = {"since": since, **catching.newest(catching.endpoint(), after=since)}
+    if since is not None and not context["caught"]:
+        return HttpResponse(status=204)
+    return render(request, "webhooks_outbox/_caught.html", context)
+
+
+@csrf_exempt  # another server posts here, ours
+@require_POST
+def catch(request: HttpRequest, schema: str, token: str) -> HttpResponse:
+    """Where events to be caught arrive, on the public host; only its address opens it."""
+    if len(request.body) > catching.LARGEST:
+        return JsonResponse({"message": "Too large."}, status=413)
+    verdict = catching.catch(schema, token, dict(request.headers.items()), request.body)
+    if verdict is None:
+        raise Http404
+    # As a receiver should: what is not signed by us is refused, and shown all the same.
+    return JsonResponse({"verdict": verdict}, status=200 if verdict == Caught.Verdict.VERIFIED else 401)
 
 
 @require_GET

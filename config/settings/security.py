@@ -8,8 +8,8 @@ from .env import env
 HTTPS = env.bool("HTTPS", False)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-# The simulator speaks with its stand-in inside this machine.
-SECURE_REDIRECT_EXEMPT = [r"^simulator/graph/"]
+# The simulator speaks with its stand-in inside this machine, the outbox with the built-in catcher.
+SECURE_REDIRECT_EXEMPT = [r"^simulator/graph/", r"^catch/"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 # Organizations are siblings below one domain. With this prefix a browser takes a cookie only from the host itself, over

@@ -92,7 +92,7 @@ class Front:
     def _kind(self, path: str) -> Kind:
         if path.startswith("/webhook/"):
             return self.door
-        if path.startswith("/simulator/graph/"):
+        if path.startswith(("/simulator/graph/", "/catch/")):  # what this server posts to itself
             return self.stand_in
         return self.small.get(path.rstrip("/"), self.pages)
 

@@ -51,6 +51,8 @@ class Letter:
     attempt: int
     troubled: bool  # the endpoint failed last time: its success is news
     taken: float  # time.monotonic() when it was claimed
+    # To this server's own catcher, whose address we made: it lies inside, where no tenant's address may lead.
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Post:
         self._runners: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sessions: dict[bool, Session] = {}
-        self._places: dict[str, tuple[URL, Session]] = {}
+        self._places: dict[tuple[str, bool], tuple[URL, Session]] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -171,7 +173,7 @@ class Post:
         begun = time.monotonic()
         status, error, answer, retry_after = None, "", "", None
         try:
-            url, session = self._place(letter.url)
+            url, session = self._place(letter.url, inside=letter.inside)
             async with session.post(url, data=letter.body, headers=headers, allow_redirects=False) as reply:
                 status = reply.status
                 if wish := reply.headers.get("Retry-After"):
@@ -191,13 +193,13 @@ class Post:
             retry_after=retry_after,
         )
 
-    def _place(self, url: str) -> tuple[URL, Session]:
-        place = self._places.get(url)
+    def _place(self, url: str, *, inside: bool) -> tuple[URL, Session]:
+        place = self._places.get((url, inside))
         if place is None:
-            trusted = is_allowed(url, self.allowed)
+            trusted = inside or is_allowed(url, self.allowed)
             if not trusted:
                 check_name(URL(url).host or "")
-            place = self._places[url] = URL(url), self._session(trusted=trusted)
+            place = self._places[url, inside] = URL(url), self._session(trusted=trusted)
         return place
 
     def _session(self, *, trusted: bool) -> Session:

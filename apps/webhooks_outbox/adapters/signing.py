@@ -39,6 +39,12 @@ def secret_from(text: str) -> str:
     return text
 
 
+def is_signed(header: str, webhook_id: str, timestamp: int, body: bytes, keys: Iterable[bytes]) -> bool:
+    """Whether one of the signatures in `webhook-signature` is one of ours."""
+    ours = sign(webhook_id, timestamp, body, keys).split()
+    return any(hmac.compare_digest(theirs.encode(), own.encode()) for theirs in header.split()[:20] for own in ours)
+
+
 def sign(webhook_id: str, timestamp: int, body: bytes, keys: Iterable[bytes]) -> str:
     """The header `webhook-signature`: one signature per live key, separated by spaces."""
     content = b"%s.%d.%s" % (webhook_id.encode(), timestamp, body)
