@@ -135,7 +135,7 @@ def rows_of(turns: Iterable[Turn], briefing: Briefing | None = None) -> list[dic
             rows.extend(_flatten(turn.result) if _was_found(turn) else [{"customer": _words(turn.result)}])
             continue
         if turn.role == "customer":
-            rows.append({"customer": turn.text})
+            rows.append({"customer": turn.whole})
         rows.extend({"customer": " ".join(map(str, call.arguments.values()))} for call in turn.calls)
     if briefing:
         rows.append({"hours": briefing.hours, "organization": briefing.organization})

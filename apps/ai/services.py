@@ -326,8 +326,8 @@ class _Records:
 def _digest(turn: Turn) -> dict[str, Any]:
     """A turn as it is kept: enough to see what was asked, not a second copy of the conversation."""
     row: dict[str, Any] = {"role": turn.role}
-    if turn.text:
-        row["text"] = turn.text[:_DIGEST_TEXT]
+    if turn.whole:
+        row["text"] = turn.whole[:_DIGEST_TEXT]
     if turn.calls:
         row["calls"] = [{"name": call.name, "arguments": call.arguments} for call in turn.calls]
     if turn.role == "tool":

@@ -51,6 +51,16 @@ def find_by_sku(sku: str) -> Item | None:
     return _matching(Item.objects.all(), words.quote(f"sku={code}")).order_by("-is_active", "id").first()
 
 
+def find_by_skus(skus: Iterable[str]) -> dict[str, Item]:
+    """Items by SKU, under the SKUs as they were given; one query where they are written as we write them."""
+    wanted = list(dict.fromkeys(filter(None, skus)))
+    found = {item.sku: item for item in Item.objects.filter(sku__in=wanted)} if wanted else {}
+    for sku in [one for one in wanted if one not in found][:20]:
+        if (item := find_by_sku(sku)) is not None:
+            found[sku] = item
+    return found
+
+
 def search(
     question: str,
     *,

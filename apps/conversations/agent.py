@@ -19,6 +19,7 @@ from apps.ai.models import Generation, Persona
 from apps.ai.providers import Request, Turn, offline
 from apps.jobs import trace
 
+from . import wording
 from .adapters import Button, Card, Kind
 from .adapters.registry import adapter
 from .escalations import Escalation
@@ -36,8 +37,12 @@ _WORDLESS = {
     Kind.LOCATION: "[their location]",
     Kind.CONTACTS: "[a contact card]",
     Kind.STORY_MENTION: "[mentioned us in their story]",
+    Kind.STORY_REPLY: "[an answer to our story]",
     Kind.SHARE: "[shared a post]",
     Kind.ORDER: "[an order from the catalog]",
+    Kind.PRODUCT: "[about a product]",
+    Kind.FORM: "[a form they filled in]",
+    Kind.STICKER: "[a sticker]",
     Kind.UNSUPPORTED: "[something we cannot show]",
 }
 _SIGNALS = {"asked": "asked_human", "complaint": "complaint", "order": "wants_to_order", "stop": "stopped"}
@@ -72,7 +77,7 @@ class Draft:
 def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: ai.Level) -> Draft:
     """One answer to the messages of `todo`. Calls models: never inside a transaction."""
     spoken = language_of(conversation, todo)
-    if not any(_has_words(message) for message in todo):
+    if any(message.kind == Kind.ORDER for message in todo) or not any(_has_words(message) for message in todo):
         return _wordless(todo, spoken)
     persona = ai_queries.persona()
     briefing = ai.briefing_for(persona, _known(conversation))
@@ -223,21 +228,25 @@ def _history(conversation: Conversation, todo: Sequence[Message]) -> tuple[list[
 
 
 def _turn(message: Message) -> Turn | None:
-    text = words_of(message)[:TEXT]
-    if not text:
+    text, about = words_of(message)[:TEXT], about_of(message)[:TEXT]
+    if not text and not about:
         return None
-    return Turn(role="customer" if message.direction == Message.Direction.IN else "assistant", text=text)
+    role = "customer" if message.direction == Message.Direction.IN else "assistant"
+    return Turn(role=role, text=text, about=about, subject=wording.subject(message))
 
 
 def words_of(message: Message) -> str:
-    """A message as a model reads it: its words, or what it is made of."""
+    """A message's own words, as a model reads them."""
     found = message.text.strip()
     if message.kind == Kind.POSTBACK and not found:
         found = str(message.payload.get("button", "")).replace("_", " ").strip()
-    if message.direction == Message.Direction.IN and message.kind in _WORDLESS:
-        mark = _WORDLESS[Kind(message.kind)]
-        return f"{mark} {found}" if found else mark
     return found
+
+
+def about_of(message: Message) -> str:
+    """What a message is and holds beside its own words: data, not something that the customer said."""
+    mark = _WORDLESS.get(Kind(message.kind), "") if message.direction == Message.Direction.IN else ""
+    return "\n".join(filter(None, [mark, wording.for_assistant(message)]))
 
 
 def _has_words(message: Message) -> bool:
@@ -245,9 +254,15 @@ def _has_words(message: Message) -> bool:
 
 
 def _wordless(todo: Sequence[Message], spoken: str) -> Draft:
-    """Photos and voice messages alone: we say honestly that a person will look."""
+    """Photos, places, forms and the like alone: we say honestly that a person will look."""
     kinds = {message.kind for message in todo}
     with override(spoken):
+        if Kind.ORDER in kinds:
+            text = _("Thank you for your order. A colleague will confirm it here.")
+            return Draft(text, hand_off=HandOff(Escalation.ORDER), signals=(_SIGNALS["order"],))
+        if kinds <= {Kind.FORM}:
+            text = _("Thank you, we have your answers. A colleague will get back to you here.")
+            return Draft(text, hand_off=HandOff(Escalation.FORM))
         if kinds <= {Kind.AUDIO}:
             text = _("Thank you for your voice message. A colleague will listen to it and answer you here.")
         elif kinds <= {Kind.IMAGE, Kind.VIDEO}:

@@ -18,7 +18,7 @@ from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
 
-from . import gate, queries, search, services
+from . import gate, queries, search, services, wording
 from .adapters import Attachment, Kind
 from .escalations import GIVEN, Escalation, told
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner
@@ -51,16 +51,24 @@ class ConversationLeadSerializer(rest.Serializer[Any]):
 
 
 class MessageSerializer(rest.ModelSerializer[Message]):
-    """A message, note or notice. `payload` holds cards, quick replies, the template and what the platform told."""
+    """A message, note or notice. `payload` holds its parts, cards, quick replies, the template and what the platform told."""
+
+    words = serializers.SerializerMethodField(
+        help_text="The whole message as a person reads it, in the language of the request: what was written, the lines of "
+        "an order, the answers of a form, a place …"
+    )
 
     class Meta:
         model = Message
         fields = (
-            "id", "uuid", "conversation", "direction", "sender", "user", "kind", "text", "attachments", "payload",
+            "id", "uuid", "conversation", "direction", "sender", "user", "kind", "text", "words", "attachments", "payload",
             "external_id", "reply_to", "status", "status_at", "failure_code", "failure", "reactions", "edited_at",
             "unsent_at", "origin", "trace", "at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_words(self, message: Message) -> str:
+        return queries.notice_text(message) if message.kind == "notice" else wording.words(message)
 
 
 class ConversationSerializer(rest.ModelSerializer[Conversation]):

@@ -22,9 +22,10 @@ from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
 from apps.organizations.services import report_failure
 
-from . import incoming, receipts
+from . import incoming, notices, receipts
 from .adapters import (
     AccountNotice,
+    Control,
     Echo,
     Edit,
     Fact,
@@ -35,6 +36,7 @@ from .adapters import (
     Receipt,
     Referral,
     TemplateNotice,
+    ThreadNotice,
     Unsend,
 )
 from .adapters.registry import ADAPTERS
@@ -58,10 +60,12 @@ _APPLY: dict[type[Fact], Any] = {
     Unsend: incoming.unsend,
     Echo: receipts.echo,
     Receipt: receipts.receipt,
-    IdentityChange: incoming.identity_change,
-    Preference: incoming.preference,
-    AccountNotice: incoming.notice,
-    TemplateNotice: incoming.template_notice,
+    IdentityChange: notices.identity_change,
+    ThreadNotice: notices.thread_notice,
+    Control: notices.control,
+    Preference: notices.preference,
+    AccountNotice: notices.notice,
+    TemplateNotice: notices.template_notice,
 }
 _FIRST = (Inbound, Echo)  # what others may speak of comes first within one body
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from apps.ai.queries import persona
 from apps.ui import phrases
-from apps.ui.text import shortened
 
+from . import wording
 from .gate import sentence
 from .models import Conversation, Message, Owner
 from .queries import notice_text
+from .wording import KINDS, safe_url
 
 PREVIEW = 2_000  # characters of a message that are shown at once
 RAW = 20_000  # characters of a platform's own words that are shown at all
@@ -37,14 +37,6 @@ STATES: dict[str, tuple[str, Any]] = {
     Status.UNKNOWN: ("help", gettext_lazy("Perhaps sent")),
     Status.CANCELLED: ("ban", gettext_lazy("Held back")),
 }
-KINDS: dict[str, Any] = {
-    "image": gettext_lazy("Picture"), "video": gettext_lazy("Video"), "audio": gettext_lazy("Voice message"),
-    "file": gettext_lazy("File"), "sticker": gettext_lazy("Sticker"), "location": gettext_lazy("Location"),
-    "contacts": gettext_lazy("Contact card"), "postback": gettext_lazy("Pressed a button"),
-    "story_reply": gettext_lazy("Replied to your story"), "story_mention": gettext_lazy("Mentioned you in a story"),
-    "share": gettext_lazy("Shared a post"), "template": gettext_lazy("Template"), "order": gettext_lazy("Order"),
-    "system": gettext_lazy("Notice of the platform"), "unsupported": gettext_lazy("Unsupported message"),
-}  # fmt: skip
 
 
 @dataclass
@@ -53,12 +45,6 @@ class File:
     url: str
     name: str
     size: int | None = None
-
-
-@dataclass
-class Place:
-    label: str
-    url: str
 
 
 @dataclass
@@ -76,14 +62,14 @@ class Bubble:
     quote: str = ""
     trouble: str = ""
     may_retry: bool = False
-    place: Place | None = None
+    holds: list[wording.Line] = field(default_factory=list)  # what it is made of beside words and files
     story_url: str = ""
     raw: str = ""
     line: str = ""
 
     @property
     def kind_label(self) -> str:
-        return str(KINDS.get(self.message.kind, ""))
+        return "" if self.message.kind == "text" else str(KINDS.get(self.message.kind, ""))
 
 
 def bubbles(messages: Sequence[Message], conversation: Conversation) -> list[Bubble]:
@@ -104,16 +90,17 @@ def bubbles(messages: Sequence[Message], conversation: Conversation) -> list[Bub
 
 def _bubble(message: Message, conversation: Conversation, *, bot: str, quote: str) -> Bubble:
     if message.kind in ("notice", "system") and message.direction != Message.Direction.OUT:
-        line = notice_text(message) if message.kind == "notice" else message.text or str(KINDS["system"])
+        said = phrases.without_bidi_controls(message.text)
+        line = notice_text(message) if message.kind == "notice" else said or str(KINDS["system"])
         return Bubble(message, "line", "", "system", line=line)
     side = {"in": "in", "out": "out", "note": "note"}[message.direction]
     details = _mapping(message.payload.get("details"))
     bubble = Bubble(message, side, author_of(message, conversation, bot), message.sender, quote=quote)
     bubble.files = [one for n, raw in enumerate(message.attachments[:20]) if (one := _file(message, n, raw))]
     bubble.links = [one.url for one in bubble.files if one.kind in ("share", "story_mention") and one.url]
-    bubble.place = _place(details)
+    bubble.holds = wording.lines(message)
     bubble.story_url = safe_url(_mapping(details.get("story")).get("url"))
-    if message.kind in ("unsupported", "order"):
+    if message.kind == "unsupported":
         bubble.raw = json.dumps(details, ensure_ascii=False, indent=2, default=str)[:RAW]
     if message.status in (Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
         bubble.trouble, bubble.may_retry = trouble(message), message.direction == Message.Direction.OUT
@@ -155,8 +142,7 @@ def preview(message: Message | None, *, me: int | None) -> Preview:
         return Preview(_("Took a message back"))
     if message.kind == "notice":
         return Preview(notice_text(message))
-    said = shortened(" ".join(phrases.without_bidi_controls(message.text[:300]).split()), 140)
-    return Preview(said or str(KINDS.get(message.kind, _("Message"))), _said_by(message, me))
+    return Preview(_in_one_line(message), _said_by(message, me))
 
 
 def _said_by(message: Message, me: int | None) -> str:
@@ -169,51 +155,42 @@ def _said_by(message: Message, me: int | None) -> str:
     return _("You:") if message.user_id is not None and message.user_id == me else _("Team:")
 
 
+def _in_one_line(message: Message) -> str:
+    """Its words, or what it is and holds: "Order: 2 × Winter boots — $60.00"."""
+    said = " ".join(phrases.without_bidi_controls(message.text[:300]).split())[:140]
+    holds = " · ".join(line.text for line in wording.lines(message)) if not said or message.kind == "order" else ""
+    label = str(KINDS.get(message.kind, _("Message")))
+    if said and not holds:
+        return said
+    said = " · ".join(filter(None, [holds, said]))
+    if not said:
+        return label
+    return _("%(what)s: %(text)s") % {"what": label, "text": said[:140]} if message.kind in _LABELED else said[:140]
+
+
+_LABELED = {"location", "contacts", "order", "form", "postback"}
+
+
 def _quotes(messages: Iterable[Message], conversation: Conversation) -> dict[str, str]:
     wanted = {one.reply_to for one in messages if one.reply_to}
-    known = {one.external_id or "": one.text or str(KINDS.get(one.kind, "")) for one in messages if one.external_id}
+    known = {one.external_id or "": _in_one_line(one) for one in messages if one.external_id}
     if missing := wanted - known.keys():
         rows = Message.objects.filter(conversation=conversation, external_id__in=missing)
-        known.update({one.external_id or "": one.text or str(KINDS.get(one.kind, "")) for one in rows})
+        known.update({one.external_id or "": _in_one_line(one) for one in rows})
     return {key: known[key] for key in wanted if key in known}
 
 
 def _file(message: Message, position: int, raw: Any) -> File | None:
     given = _mapping(raw)
     kind = str(given.get("kind") or "file")
-    if kind == "unsupported":
-        return None
     url = safe_url(given.get("url"))
+    if not (url or given.get("media_id")) and kind not in ("image", "video", "audio", "file", "sticker"):
+        return None  # no file: what it is stands in words
     if given.get("media_id") or url.startswith("http://"):  # kept at the platform, or not to be loaded by a browser
         url = reverse("conversations:file", args=[message.pk, position])
     size = given.get("size")
     name = phrases.without_bidi_controls(str(given.get("name") or "")).strip()[:120]
     return File(kind, url, name or str(KINDS.get(kind, _("File"))), size if isinstance(size, int) else None)
-
-
-def _place(details: dict[str, Any]) -> Place | None:
-    """Where a shared location lies, on a map that belongs to nobody."""
-    spot = _mapping(details.get("location"))
-    for one in details.get("attachments") or ():
-        spot = spot or _mapping(_mapping(_mapping(one).get("payload")).get("coordinates"))
-    latitude, longitude = spot.get("latitude", spot.get("lat")), spot.get("longitude", spot.get("long"))
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        return None
-    address = f"https://www.openstreetmap.org/?mlat={quote(str(latitude))}&mlon={quote(str(longitude))}#map=15"
-    return Place(f"{latitude:.5f}, {longitude:.5f}", f"{address}/{latitude}/{longitude}")
-
-
-def safe_url(value: Any) -> str:
-    """An address that may stand in a link: on the web, or a path of this site; anything else is none."""
-    if not isinstance(value, str) or len(value) > 5_000:
-        return ""
-    if value.startswith("/") and not value.startswith(("//", "/\\")):
-        return value
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Escalation(models.TextChoices):
     STOP = "stop", gettext_lazy("The customer wants no more messages.")
     UNKNOWN = "unknown", gettext_lazy("The assistant did not know an answer.")
     OTHER = "other", gettext_lazy("The assistant left this to a person.")
+    FORM = "form", gettext_lazy("The customer filled in a form.")
+    PLATFORM = "platform", gettext_lazy("The platform's own assistant asked for a person.")
     ATTACHMENT = "attachment", gettext_lazy("The customer sent something that the assistant cannot read.")
     FACTS = "facts", gettext_lazy("The assistant's answer stated something that is not in your data.")
     INSTRUCTIONS = "instructions", gettext_lazy("The assistant's answer repeated its instructions.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from apps.events import Event
@@ -110,11 +110,15 @@ class MessageEvent(ConversationEvent):
 @dataclass(frozen=True, kw_only=True)
 class MessageReceived(MessageEvent):
     type: ClassVar[str] = "message.received"
-    description: ClassVar[str] = "A customer wrote."
+    description: ClassVar[str] = (
+        "A customer wrote. `text` holds their own words, `parts` what else the message is made of: a place, the lines of "
+        "an order, the answers of a form, the product it is about …; each part says what it `is`."
+    )
     example: ClassVar[dict[str, Any]] = {
         **_MESSAGE,
         "kind": "text",
         "text": "Do you have safety boots in size 44?",
+        "parts": [{"is": "product", "sku": "BOOT-42", "title": "Winter boots"}],
         "at": "2026-11-21T09:30:00+00:00",
         "origin": {},
     }
@@ -123,6 +127,7 @@ class MessageReceived(MessageEvent):
     text: str
     at: str
     origin: dict[str, Any]
+    parts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +165,19 @@ class MessageRead(MessageEvent):
 @dataclass(frozen=True, kw_only=True)
 class MessageFailed(MessageEvent):
     type: ClassVar[str] = "message.failed"
-    description: ClassVar[str] = "A message of ours was refused for good; `code` is the platform's own."
-    example: ClassVar[dict[str, Any]] = {**_MESSAGE, "code": "131047", "reason": "The reply window is shut."}
+    description: ClassVar[str] = (
+        "A message of ours was refused for good; `code` is the platform's own. `partly`: some of its pieces arrived."
+    )
+    example: ClassVar[dict[str, Any]] = {
+        **_MESSAGE,
+        "code": "131047",
+        "reason": "The reply window is shut.",
+        "partly": False,
+    }
 
     code: str
     reason: str
+    partly: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

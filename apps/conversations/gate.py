@@ -222,7 +222,7 @@ def owner(proposal: Proposal) -> Finding:
             return Finding("owner", SEND, "owner_bot")
         return Finding("owner", REFUSE, "owner_changed")
     if proposal.sender == "bot" and conversation.owner != Owner.BOT:
-        return Finding("owner", REFUSE, "owner_human")
+        return Finding("owner", REFUSE, "owner_human" if conversation.owner == Owner.HUMAN else "owner_other")
     return Finding("owner", SEND, "owner_bot")
 
 
@@ -289,6 +289,7 @@ def sentences() -> dict[str, str]:
         "owner_bot": _("The assistant was answering this conversation."),
         "owner_changed": _("Meanwhile somebody decided anew who answers here, so the assistant's draft was not sent."),
         "owner_human": _("A person answers this conversation; the assistant is silent."),
+        "owner_other": _("Another app answers this conversation; the assistant is silent."),
         "budget_left": _("%(used)s of %(budget)s messages of this month's budget are used."),
         "budget_spent": _("This month's budget of %(budget)s messages is used up; people can still reply."),
         "superseded": _("The customer wrote again before this was sent; a newer answer took its place."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,35 +11,29 @@ from django.db import IntegrityError, transaction
 
 from apps.ai import language
 from apps.ai.providers.offline import contacts
+from apps.catalog import queries as catalog
 from apps.events import record
 from apps.integrations.models import ConnectedAccount, Delivery
-from apps.integrations.services import keep_notice, note_health
-from apps.integrations.surfaces import Checkup
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Identity, Lead
 
-from . import approvals, drafts, fates
+from . import drafts
 from .adapters import (
-    AccountNotice,
-    Action,
     Echo,
     Edit,
-    IdentityChange,
     Inbound,
     Kind,
     Origin,
     Person,
-    Preference,
     Reaction,
     Referral,
-    TemplateNotice,
     Unsend,
 )
+from .adapters.parts import Part, as_json
 from .adapters.registry import adapter
 from .events import (
-    AccountNoticed,
     ConversationReopened,
     ConversationStarted,
     MessageEdited,
@@ -47,7 +42,7 @@ from .events import (
     MessageUnsent,
 )
 from .models import Conversation, Message, Owner
-from .ownership import about, write_notice
+from .ownership import about, leave_to_others, return_to_bot, write_notice
 from .queries import find_message
 from .replies import schedule_answer
 
@@ -93,9 +88,9 @@ class Arrival:
         return found
 
     def conversation(
-        self, account: ConnectedAccount, person: Person, *, origin: Origin | None = None
+        self, account: ConnectedAccount, person: Person, *, origin: Origin | None = None, at: datetime | None = None
     ) -> tuple[Conversation, bool]:
-        """The person's conversation, locked; made, with person and lead, where there is none."""
+        """The person's conversation, locked; made, with person and lead, where there is none. `at`: when they wrote."""
         if not person.id or len(person.id) > _LONGEST_ID:
             raise CannotApply("a person without a usable id")
         first = _origin(origin)
@@ -111,6 +106,7 @@ class Arrival:
             source=first.get("kind", "direct"),
             origin=first,
             channel=account.channel,
+            at=at,
         )
         found = self.existing(account, person, identity, lead)
         started = False
@@ -184,7 +180,7 @@ _WITH_PROFILES = {"facebook", "instagram"}
 def message(arrival: Arrival, fact: Inbound) -> None:
     """A customer wrote."""
     account = arrival.account(fact.account)
-    conversation, started = arrival.conversation(account, fact.person, origin=fact.origin)
+    conversation, started = arrival.conversation(account, fact.person, origin=fact.origin, at=fact.at)
     if Message.objects.filter(conversation=conversation, external_id=fact.id).exists():
         if fact.history:
             fill_placeholder(conversation, fact)
@@ -192,6 +188,8 @@ def message(arrival: Arrival, fact: Inbound) -> None:
     now = clock.now()
     at = min(fact.at, now)
     old = fact.history or now - at > OLD_AFTER
+    if not old:
+        _follow_holder(conversation, standby=fact.standby)
     wants = not old and not fact.standby and fact.kind not in _NO_ANSWER
     stored = Message.objects.create(
         conversation=conversation,
@@ -221,6 +219,7 @@ def message(arrival: Arrival, fact: Inbound) -> None:
             message_id=stored.pk,
             kind=stored.kind,
             text=stored.text,
+            parts=stored.payload.get("parts", []),
             at=at.isoformat(),
             origin=stored.origin,
         ),
@@ -234,6 +233,14 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         leads.capture_details(conversation.lead, by="customer", **asdict(fact.shared))
     if wants and conversation.owner == Owner.HUMAN:
         _note_details(conversation.lead, stored.text)
+
+
+def _follow_holder(conversation: Conversation, *, standby: bool) -> None:
+    """Where several apps may answer, the platform tells with each message whether we are the one."""
+    if standby and conversation.owner == Owner.BOT:
+        leave_to_others(conversation)
+    elif not standby and conversation.owner == Owner.OTHER:
+        return_to_bot(conversation, user=None, actor="app", notice="held_here")
 
 
 def _note_details(lead: Lead, words: str) -> None:
@@ -254,8 +261,23 @@ def fill_placeholder(conversation: Conversation, fact: Inbound | Echo) -> None:
         conversation.change()
 
 
+def stored_parts(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Parts as a message keeps them; what they name by its SKU gets the name that the catalog has for it now."""
+    kept = [as_json(part) for part in parts]
+    named = [one for part in kept for one in ([part, *part.get("lines", ())]) if one.get("sku")]
+    items = catalog.find_by_skus(one["sku"] for one in named)
+    for one in named:
+        if item := items.get(one["sku"]):
+            one["title"] = item.name
+            one["names"] = {code: item.text(code) for code in item.texts}
+            one.setdefault("url", item.url)
+    return kept
+
+
 def _payload(fact: Inbound, *, old: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if fact.parts:
+        found["parts"] = stored_parts(fact.parts)
     if fact.payload:
         found["button"] = fact.payload
     if fact.details:
@@ -368,61 +390,6 @@ def unsend(arrival: Arrival, fact: Unsend) -> None:
     conversation.change()
     leads.correct_said(conversation.lead, found.text)
     record(MessageUnsent(**about(conversation), message_id=found.pk), actor="customer")
-
-
-def identity_change(arrival: Arrival, fact: IdentityChange) -> None:
-    """A person's number or user id changed: we write to the new one from now on."""
-    account = arrival.account(fact.account)
-    known = arrival.known(fact.person, account)
-    _lead, identity, _created = leads.find_or_create_by_identity(
-        account.channel,
-        account.external_id,
-        fact.person.id,
-        aliases=fact.person.aliases,
-        name=fact.person.name,
-        username=fact.person.username,
-        phone=fact.person.phone,
-        channel=account.channel,
-    )
-    if known is not None and known.identity_id != identity.pk:
-        taken = Conversation.objects.filter(identity=identity, account=account).exists()
-        if not taken and known.lead_id == identity.lead_id:
-            known.change(identity=identity)
-            write_notice(known, "identity_changed")
-
-
-def preference(arrival: Arrival, fact: Preference) -> None:
-    """A person told the platform to stop, or to resume, a category of messages."""
-    account = arrival.account(fact.account)
-    conversation, _started = arrival.conversation(account, fact.person)
-    scope = "marketing" if "marketing" in fact.category.lower() else "all"
-    if fact.wanted:
-        fates.unsuppress(conversation, scope=scope)
-    else:
-        fates.suppress(conversation, scope=scope, reason=f"{fact.category}: {fact.text}"[:200])
-    conversation.change()
-
-
-def notice(arrival: Arrival, fact: AccountNotice) -> None:
-    """The platform speaks about the account itself."""
-    account = arrival.account(fact.account)
-    record(AccountNoticed(account_id=account.pk, channel=account.channel, topic=fact.topic[:80], text=fact.text[:500]))
-    # What is said of the whole business account concerns all its numbers.
-    for one in [account] if fact.account == account.external_id else approvals.sharing(account):
-        keep_notice(one, topic=fact.topic, text=fact.text, details=fact.details, at=min(fact.at, clock.now()))
-    if fact.reason is not None and fact.reason.action is Action.RECONNECT:
-        note_health(
-            account,
-            Checkup(ok=False, code=fact.reason.code, problem=fact.reason.text, must_reconnect=True),
-        )
-
-
-def template_notice(arrival: Arrival, fact: TemplateNotice) -> None:
-    """The platform has judged a template: it may be sent from now on, or not any more."""
-    account = arrival.account(fact.account)
-    if fact.state:
-        approvals.note_state(account, fact.name, fact.language, state=fact.state, why=fact.why, at=fact.at)
-    notice(arrival, fact)
 
 
 def is_old(at: datetime) -> bool:

@@ -27,6 +27,7 @@ class Owner(models.TextChoices):
 
     BOT = "bot", _("Assistant")
     HUMAN = "human", _("Person")
+    OTHER = "other", _("Another app")  # the platform's own assistant, or another app that holds the thread
 
 
 class Conversation(models.Model):
@@ -135,10 +136,11 @@ class Message(models.Model):
 
     `sender`: customer, bot, user (an agent), app (another app of the business), system.
     `external_ids` holds further ids when a platform made us split one message.
-    `status` moves only forward: queued → sending → sent → delivered → read, or failed / unknown / cancelled.
+    `status` moves only forward: queued → sending → sent → delivered → read, or failed / partly / unknown / cancelled.
     `wants_answer`: an inbound message somebody should answer (not old history, not taken back).
     `owner_version`: a bot's message may only go out while the conversation's is still the same.
-    `payload`: {"cards", "quick_replies", "template", "button", "purpose", "details", "notice", "edits"}.
+    `text`: somebody's own words; what a message refers to and is made of lies in `payload["parts"]` (see wording).
+    `payload`: {"parts", "cards", "quick_replies", "template", "button", "purpose", "details", "notice", "edits"}.
     """
 
     class Direction(models.TextChoices):
@@ -154,6 +156,7 @@ class Message(models.Model):
         DELIVERED = "delivered", _("Delivered")
         READ = "read", _("Read")
         FAILED = "failed", _("Failed")
+        PARTLY = "partly", _("Partly failed")
         UNKNOWN = "unknown", _("Unknown")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -164,7 +167,7 @@ class Message(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
     )
-    kind = models.CharField(max_length=12, default="text")
+    kind = models.CharField(max_length=20, default="text")  # adapters.Kind, or note, notice
     text = models.TextField(blank=True, default="")
     attachments = models.JSONField(default=list)
     payload = models.JSONField(default=dict)

@@ -22,8 +22,13 @@ def about(conversation: Conversation) -> dict[str, Any]:
     return {"conversation_id": conversation.pk, "lead_id": conversation.lead_id, "channel": conversation.channel}
 
 
-def hand_over(conversation: Conversation, *, reason: str, note: str = "", actor: str = "bot") -> None:
-    """The assistant gives the conversation to people; the caller has locked it. `reason`: an Escalation."""
+def hand_over(
+    conversation: Conversation, *, reason: str, note: str = "", actor: str = "bot", notice: str = "handed_off"
+) -> None:
+    """The assistant gives the conversation to people; the caller has locked it. `reason`: an Escalation.
+
+    `notice` "": the thread says so already.
+    """
     if conversation.owner == Owner.HUMAN:
         return
     why = kept(Escalation(reason), note)
@@ -34,7 +39,8 @@ def hand_over(conversation: Conversation, *, reason: str, note: str = "", actor:
         escalation=why,
         unread=max(1, conversation.unread, len(unanswered(conversation))),
     )
-    write_notice(conversation, "handed_off", why=why)
+    if notice:
+        write_notice(conversation, notice, why=why)
     told = for_the_journal(why)
     record(
         ConversationHandedOff(**about(conversation), reason=reason, note=told.words, sentence=told.sentence),
@@ -51,7 +57,17 @@ def claim_for_human(conversation: Conversation, *, user: User | None, actor: str
     record(ConversationTakenOver(**about(conversation), user_id=_key(user)), actor=actor)
 
 
-def return_to_bot(conversation: Conversation, *, user: User | None, actor: str) -> None:
+def leave_to_others(conversation: Conversation, *, notice: str = "held_elsewhere") -> None:
+    """The platform's own assistant, or another app, answers this thread; the caller has locked it."""
+    if conversation.owner == Owner.OTHER:
+        return
+    conversation.change(owner=Owner.OTHER, owner_version=conversation.owner_version + 1)
+    if notice:
+        write_notice(conversation, notice)
+    record(ConversationTakenOver(**about(conversation), user_id=None), actor="app")
+
+
+def return_to_bot(conversation: Conversation, *, user: User | None, actor: str, notice: str = "given_back") -> None:
     """The assistant answers again; the caller has locked it."""
     if conversation.owner == Owner.BOT and conversation.bot_status == Conversation.BotStatus.ACTIVE:
         return
@@ -62,7 +78,8 @@ def return_to_bot(conversation: Conversation, *, user: User | None, actor: str) 
         escalation="",
         unread=0,
     )
-    write_notice(conversation, "given_back", by=user)
+    if notice:
+        write_notice(conversation, notice, by=user)
     record(ConversationGivenBack(**about(conversation), user_id=_key(user)), actor=actor)
 
 

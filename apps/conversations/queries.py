@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from apps.ai import queries as ai
@@ -491,11 +492,40 @@ def notice_text(message: Message) -> str:
         "reopened": _("Opened again."),
         "snoozed": _("Put off until %(until)s."),
         "referral": _("Came from an ad or a link."),
-        "identity_changed": _("The customer's number or user id changed."),
+        "identity_changed": _("The customer has a new number or user id: %(old)s became %(new)s. Answers go there."),
+        "id_taken": _(
+            "The customer's new number or user id, %(new)s, belongs to the record of %(name)s. "
+            "Nothing was merged; if they are one person, merge the two records."
+        ),
+        "held_elsewhere": _("The platform's own assistant or another app answers here; yours is silent."),
+        "held_here": _("The platform gave this conversation back: the assistant answers again."),
+        "control_us": _("The platform passed this conversation to Frontdesk."),
+        "control_people": _("The platform's own assistant asked for a person."),
+        "control_others": _("The platform gave this conversation to its own assistant or another app."),
+        "control_asked": _("Another app asked for this conversation."),
+        "security_changed": _("The customer has a new phone, or installed the app anew."),
+        "call_started": _("The customer called. Calls are not answered here."),
+        "call_ended": _("A call ended."),
+        "calls_allowed": _("The customer allowed you to call."),
+        "calls_refused": _("The customer does not want to be called."),
+        "liked": _("The customer found an answer helpful."),
+        "disliked": _("The customer found an answer unhelpful."),
+        "unknown": _("Something happened that Frontdesk does not know yet (“%(label)s”)."),
     }
     notice = data.get("notice", "")
     words = (known.get(notice) if data.get("by") else None) or sentences.get(notice, _("Something happened here."))
     try:
-        return (words % {"name": "", "until": "", **data, "why": told(str(data.get("why") or "")).sentence}).strip()
+        data = {**data, "why": told(str(data.get("why") or "")).sentence}
+        return (words % {"name": "", "until": "", "old": "–", "new": "–", "label": "–", **_apart(data)}).strip()
     except (KeyError, TypeError, ValueError):
         return words
+
+
+def _apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Names and numbers keep their own direction within a sentence that runs the other way."""
+    if not get_language_bidi():
+        return data
+    return {
+        key: f"\u2068{phrases.without_bidi_controls(value)}\u2069" if isinstance(value, str) and value else value
+        for key, value in data.items()
+    }

@@ -12,10 +12,10 @@ from apps.jobs import clock, trace
 from . import fates
 from .adapters import Echo, Receipt
 from .events import MessageSent
-from .incoming import Arrival, NotYet, fill_placeholder, is_old
-from .models import Conversation, Message
+from .incoming import Arrival, NotYet, fill_placeholder, is_old, stored_parts
+from .models import Conversation, Message, Owner
 from .outgoing import note_sent
-from .ownership import about, claim_for_human, note_answered
+from .ownership import about, claim_for_human, leave_to_others, note_answered
 from .queries import find_message
 
 Status = Message.Status
@@ -92,6 +92,7 @@ def _from_elsewhere(arrival: Arrival, conversation: Conversation, fact: Echo) ->
         attachments=[asdict(one) for one in fact.attachments],
         payload={
             "app_id": fact.app_id,
+            **({"parts": stored_parts(fact.parts)} if fact.parts else {}),
             **({"details": fact.details} if fact.details else {}),
             **({"old": True} if fact.history else {}),
         },
@@ -106,7 +107,12 @@ def _from_elsewhere(arrival: Arrival, conversation: Conversation, fact: Echo) ->
     conversation.change(**conversation.last(stored))
     if fact.history:
         return  # who answered then does not say who answers now
-    if not is_old(at):
+    if fact.standby and not is_old(at):
+        if conversation.owner == Owner.BOT:
+            leave_to_others(conversation)
+        if conversation.waiting_since is not None and conversation.waiting_since <= at:
+            note_answered(conversation)
+    elif not is_old(at):
         claim_for_human(conversation, user=None, actor="app")
         if conversation.waiting_since is not None and conversation.waiting_since <= at:
             note_answered(conversation)

@@ -42,6 +42,12 @@ def may_write(request: HttpRequest) -> bool:
     return bool(held and held.includes(Role.AGENT))
 
 
+def may_see_raw(request: HttpRequest) -> bool:
+    """What platforms sent, as they sent it, is for those who look after the connections."""
+    held = role_of(request)
+    return held is not None and held.includes(Role.MANAGER)
+
+
 def _number(given: str | None) -> int:
     return int(given) if given and given.isascii() and given.isdecimal() and len(given) < 19 else 0
 
@@ -209,6 +215,7 @@ def thread_context(request: HttpRequest, found: Conversation, *, cursor: str = "
         "bubbles": bubbles(page.rows[::-1], found),
         "older_cursor": page.older,
         "may_write": may_write(request),
+        "may_see_raw": may_see_raw(request),
         "query": query_of(request),
     }
 

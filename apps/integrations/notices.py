@@ -43,6 +43,9 @@ def _sentence(topic: str, text: str, details: dict[str, Any]) -> tuple[str, str]
         return _("The platform reported an error: %(text)s") % {"text": _apart(text)}, "bad"
     if topic == "history":
         return _history(text, details)
+    if topic in (known := _known()):
+        words, tone = known[topic]
+        return (words % {"text": _apart(text) or "–"}).strip(), tone
     tables: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "message_template_status_update": (event, _templates()),
         "message_template_quality_update": (_word(details.get("new_quality_score")).upper(), _qualities()),
@@ -59,6 +62,19 @@ def _sentence(topic: str, text: str, details: dict[str, Any]) -> tuple[str, str]
     key, table = tables[topic]
     words, tone = table.get(key, (_("The platform reported: %(text)s"), "neutral"))
     return (words % _values(text, details)).strip(), tone
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    """What says the same whatever else stands in it."""
+    stranger = _("Somebody with whom there is no conversation has a new number or user id.")
+    caller = _("Somebody with whom there is no conversation called, or said whether they may be called.")
+    return {
+        "group_message": (_("Messages in groups are left out: Frontdesk answers single people."), "neutral"),
+        "smb_app_state_sync": (_("The phone's address book is being copied; Frontdesk does not use it."), "neutral"),
+        "policy_enforcement": (_("The platform enforces a rule: %(text)s"), "bad"),
+        **dict.fromkeys(("user_changed_number", "user_changed_user_id", "user_id_update"), (stranger, "neutral")),
+        **dict.fromkeys(("calls", "call_permission_reply"), (caller, "neutral")),
+    }
 
 
 def _templates() -> dict[str, tuple[str, str]]:

@@ -169,6 +169,26 @@ class Identity(models.Model):
         return f"{self.kind} {self.value}"
 
 
+class FormerIdentity(models.Model):
+    """An id that was a person's until `left_at`: a number given up, a user id replaced. Whoever uses it later is
+    somebody else."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="former_identities", db_index=False)
+    kind = models.CharField(max_length=20)
+    account = models.CharField(max_length=120, blank=True, default="")
+    value = models.CharField(max_length=200)
+    left_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["value"], name="former_identity_value"),
+            models.Index(fields=["lead"], name="former_identity_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
 class Activity(models.Model):
     """Something that happened with a lead; one timeline for all of it."""
 

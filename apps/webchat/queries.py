@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from apps.ai.queries import persona
-from apps.conversations.bubbles import safe_url
 from apps.conversations.models import Conversation, Message, Owner
 from apps.conversations.queries import present
 from apps.conversations.replies import REPLY
+from apps.conversations.wording import safe_url
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import services as jobs
 from apps.organizations.queries import current_organization

@@ -48,14 +48,23 @@ class Turn:
     """One turn of the conversation. role: customer | assistant | tool.
 
     A tool turn answers the call `call_id` with `result` (JSON-able); an assistant turn may carry calls.
+    `text` is what was said, `about` what came with it (a place, an order, a form's answers): nobody's words, so nothing
+    about the person is read out of it. `subject`: the name of the item that was pointed at.
     """
 
     role: str
     text: str = ""
+    about: str = ""
+    subject: str = ""
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
     name: str = ""
     result: Any = None
+
+    @property
+    def whole(self) -> str:
+        """Everything a model is shown of it."""
+        return "\n".join(filter(None, [self.about, self.text]))
 
 
 @dataclass(frozen=True, kw_only=True)

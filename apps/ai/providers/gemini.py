@@ -144,7 +144,7 @@ def _parts(turn: Turn) -> list[Any]:
         # Decimals and dates become text here; the client would refuse them.
         plain = _json(result)
         return [types.Part(function_response=types.FunctionResponse(name=turn.name or "tool", response=plain))]
-    parts = [types.Part(text=turn.text)] if turn.text.strip() else []
+    parts = [types.Part(text=turn.whole)] if turn.whole.strip() else []
     for number, call in enumerate(turn.calls):
         signature = base64.b64decode(call.signature) if call.signature else (_NO_SIGNATURE if number == 0 else None)
         parts.append(

@@ -86,10 +86,10 @@ def _messages(request: Request) -> list[dict[str, Any]]:
 
 def _message(turn: Turn) -> dict[str, Any]:
     if turn.role == "customer":
-        return {"role": "user", "content": turn.text}
+        return {"role": "user", "content": turn.whole}
     if turn.role == "tool":
         return {"role": "tool", "tool_call_id": turn.call_id, "content": as_json(turn.result)}
-    message: dict[str, Any] = {"role": "assistant", "content": turn.text or None}
+    message: dict[str, Any] = {"role": "assistant", "content": turn.whole or None}
     if turn.calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": as_json(call.arguments)}}

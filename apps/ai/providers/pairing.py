@@ -22,7 +22,7 @@ def paired(turns: Sequence[Turn]) -> list[Turn]:
             for call in turn.calls:
                 missing = Turn(role="tool", call_id=call.id, name=call.name, result={"error": "There is no result."})
                 found.append(results.get(call.id, missing))
-        elif turn.text.strip():
+        elif turn.whole.strip():
             found.append(turn)
     return found
 

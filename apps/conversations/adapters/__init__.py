@@ -34,9 +34,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from apps.conversations.adapters.parts import Part
+
 
 class Kind(StrEnum):
-    """What a message is made of. A type that we do not know yet is UNSUPPORTED, and is shown as such."""
+    """What a message is, told once for all: the column that keeps it, its label and the assistant's word for it are
+    held to this list by tests. A type that we do not know yet is UNSUPPORTED, and is shown as such."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -52,6 +55,8 @@ class Kind(StrEnum):
     SHARE = "share"
     TEMPLATE = "template"
     ORDER = "order"
+    PRODUCT = "product"
+    FORM = "form"
     SYSTEM = "system"
     UNSUPPORTED = "unsupported"
 
@@ -150,12 +155,16 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Inbound(Fact):
-    """A customer wrote. `id` is the platform's message id: the same id twice is the same message."""
+    """A customer wrote. `id` is the platform's message id: the same id twice is the same message.
+
+    `text` holds their own words and nothing else; what a message refers to and is made of stands in `parts`.
+    """
 
     id: str
     person: Person
     kind: Kind = Kind.TEXT
     text: str = ""
+    parts: tuple[Part, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     payload: str = ""  # postback or quick-reply payload
     reply_to: str = ""  # id of the message answered, or the story
@@ -174,9 +183,11 @@ class Echo(Fact):
     person: Person
     kind: Kind = Kind.TEXT
     text: str = ""
+    parts: tuple[Part, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     app_id: str = ""
     reference: str = ""
+    standby: bool = False  # whoever owns the thread wrote it
     history: bool = False  # synced from before we were connected: it says nothing about who answers now
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -234,11 +245,15 @@ class Referral(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class AccountNotice(Fact):
-    """The platform speaks about the account itself (template status, quality, hand-over, an error)."""
+    """The platform speaks about the account itself (template status, quality, an error).
+
+    `often`: comes again and again with the same meaning, and is worth being kept once a day.
+    """
 
     topic: str
     text: str = ""
     reason: Reason | None = None
+    often: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -255,10 +270,13 @@ class TemplateNotice(AccountNotice):
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityChange(AccountNotice):
-    """A person's ids changed (new phone number, new WhatsApp user id). `person.id` is the new one, the
-    old ones are among its aliases: all of them are one person."""
+    """A person's ids changed (new phone number, new user id). `person` has the new ones, `previous` are theirs no more.
+
+    The old person is found by any of `previous`; nobody wrote this.
+    """
 
     person: Person
+    previous: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,6 +286,49 @@ class Preference(AccountNotice):
     person: Person
     category: str
     wanted: bool
+
+
+class Topic(StrEnum):
+    """What a platform tells about a thread without anybody having written."""
+
+    SECURITY_CHANGED = "security_changed"  # a new device or a reinstalled app
+    CALL_STARTED = "call_started"
+    CALL_ENDED = "call_ended"
+    CALLS_ALLOWED = "calls_allowed"  # the person may be called, or not
+    CALLS_REFUSED = "calls_refused"
+    LIKED = "liked"  # the person judged an answer
+    DISLIKED = "disliked"
+    UNKNOWN = "unknown"  # whatever we were not taught; `details` has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadNotice(AccountNotice):
+    """Something that happened around a person's thread: shown there as a line, never answered, never counted.
+
+    `id`: the same twice is one line. Where we have no thread with that person it is kept beside the account.
+    """
+
+    id: str
+    person: Person
+    about: Topic
+    label: str = ""  # the platform's own name for what is UNKNOWN
+
+
+class Holder(StrEnum):
+    """Who a platform says answers a thread, where several apps may."""
+
+    US = "us"
+    PEOPLE = "people"  # us, because whoever had it wants a person to go on
+    OTHERS = "others"
+    ASKED = "asked"  # others still, and somebody asks for it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control(ThreadNotice):
+    """A thread was passed to us, taken from us, or asked for (handover protocol, conversation routing)."""
+
+    about: Topic = Topic.UNKNOWN
+    holder: Holder
 
 
 class Action(StrEnum):

@@ -2,6 +2,10 @@
 
 Attachment types are those of developers.facebook.com "messages webhook event" and Instagram's webhook page
 (June 2026); a type that is not in the table is kept as unsupported with its raw payload.
+
+- A link in a text comes once more as a "fallback" attachment, its preview: the text has said it.
+- A product template names items under `payload.product.elements[]`, with `retailer_id` where the shop has one.
+- `ephemeral`: a picture that disappears; the platform shows it in its own app only.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.conversations.adapters import Attachment, Kind, Origin
+from apps.conversations.adapters.parts import Mark, Marked, Part, Place, Product, Said, Share, Sharing, Strange
 from apps.conversations.adapters.reading import TEXT_LIMIT, details, identifier, mapping, plain, sequence, text
 
 _KINDS = {
@@ -32,8 +37,16 @@ _KINDS = {
     "animated_image": Kind.IMAGE,
     "ephemeral": Kind.UNSUPPORTED,
 }
+_SHARED = {
+    "fallback": Sharing.LINK,
+    "reel": Sharing.REEL,
+    "ig_reel": Sharing.REEL,
+    "ig_story": Sharing.STORY,
+}
 # What these attachments hold for a viewer: a link or a picture that can be fetched while it lasts.
 _FETCHABLE = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.FILE, Kind.STICKER, Kind.SHARE, Kind.STORY_MENTION}
+
+_MOST = 20  # attachments and cards of one message whose words are read
 
 # Messenger names reactions where it sends no emoji.
 _REACTIONS = {
@@ -47,6 +60,7 @@ class Content:
     kind: Kind
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
+    parts: tuple[Part, ...] = ()
     payload: str = ""
     reply_to: str = ""
     origin: Origin | None = None
@@ -56,22 +70,25 @@ class Content:
 def read(message: dict[str, Any]) -> Content:
     """A message's content; one with nothing in it that we know is UNSUPPORTED and keeps the raw message."""
     words = text(message.get("text"))
-    raw_attachments = sequence(message.get("attachments"))
-    attachments = tuple(_attachment(raw) for raw in raw_attachments if isinstance(raw, dict))
+    raw_attachments = [raw for raw in sequence(message.get("attachments")) if isinstance(raw, dict)]
+    attachments = tuple(_attachment(raw, words) for raw in raw_attachments)
+    parts = tuple(part for raw in raw_attachments[:_MOST] for part in _parts(raw, words))
     story = mapping(mapping(message.get("reply_to")).get("story"))
-    kind = _kind(message, words, attachments, story)
+    kind = _kind(message, words, attachments, parts, story)
     more: dict[str, Any] = {}
     if isinstance(message.get("text"), str) and len(message["text"]) > TEXT_LIMIT:
         more["truncated_from"] = len(message["text"])
     if kind is Kind.UNSUPPORTED:
         more |= details(message)
+        parts = parts or (Strange(),)
     elif raw_attachments:
         more["attachments"] = plain(raw_attachments)
     if story:
         more["story"] = plain(story)
     return Content(
         kind=kind,
-        text=words or _words(raw_attachments),
+        text=words,
+        parts=(*_asked_about(message), *parts),
         attachments=attachments,
         payload=text(mapping(message.get("quick_reply")).get("payload")),
         reply_to=identifier(story.get("id")) or identifier(mapping(message.get("reply_to")).get("mid")),
@@ -80,11 +97,19 @@ def read(message: dict[str, Any]) -> Content:
     )
 
 
-def _kind(message: dict[str, Any], words: str, attachments: tuple[Attachment, ...], story: dict[str, Any]) -> Kind:
+def _kind(
+    message: dict[str, Any],
+    words: str,
+    attachments: tuple[Attachment, ...],
+    parts: tuple[Part, ...],
+    story: dict[str, Any],
+) -> Kind:
     if message.get("is_unsupported") is True:
         return Kind.UNSUPPORTED
     if story:
         return Kind.STORY_REPLY
+    if any(isinstance(part, Product) for part in parts):
+        return Kind.PRODUCT
     if attachments:
         first = attachments[0].kind
         # A text with a link arrives as the text plus a "fallback" preview: still a text.
@@ -92,28 +117,69 @@ def _kind(message: dict[str, Any], words: str, attachments: tuple[Attachment, ..
     return Kind.TEXT if words else Kind.UNSUPPORTED
 
 
-def _attachment(raw: dict[str, Any]) -> Attachment:
+def _attachment(raw: dict[str, Any], words: str) -> Attachment:
     payload = mapping(raw.get("payload"))
     kind = _KINDS.get(text(raw.get("type"), 100), Kind.UNSUPPORTED)
     if kind is Kind.IMAGE and payload.get("sticker_id"):
         kind = Kind.STICKER
     url = text(payload.get("url") or raw.get("url"), 5000) if kind in _FETCHABLE else ""
+    if raw.get("type") == "fallback" and url in words:
+        url = ""
     name = text(payload.get("title") or payload.get("name") or raw.get("title"), 500)
     return Attachment(kind=kind, url=url if url.startswith(("https://", "http://")) else "", name=name)
 
 
-def _words(attachments: list[Any]) -> str:
-    """What stands for a message without text: a place's coordinates, the words on a template's cards."""
-    found: list[str] = []
-    for raw in attachments:
-        payload = mapping(mapping(raw).get("payload"))
-        place = mapping(payload.get("coordinates"))
-        if place:
-            found.append(", ".join(filter(None, [text(place.get("lat"), 30), text(place.get("long"), 30)])))
-        if mapping(raw).get("type") == "template":
-            found.append(text(payload.get("text")))
-            found += [text(mapping(element).get("title"), 500) for element in sequence(payload.get("elements"))[:10]]
-    return "\n".join(filter(None, found))
+def _parts(raw: dict[str, Any], words: str) -> list[Part]:
+    """What an attachment holds beside a file: a place, the words on cards, the title of a post."""
+    payload = mapping(raw.get("payload"))
+    kind = text(raw.get("type"), 100)
+    place = mapping(payload.get("coordinates"))
+    if kind == "location" or place:
+        name = text(payload.get("title") or raw.get("title"), 300)
+        return [Place(name=name, latitude=_degrees(place.get("lat")), longitude=_degrees(place.get("long")))]
+    if kind == "template":
+        return _template(payload)
+    if kind == "ephemeral":
+        return [Marked(mark=Mark.DISAPPEARING)]
+    known = _KINDS.get(kind, Kind.UNSUPPORTED)
+    if known is Kind.SHARE:
+        title = text(payload.get("title") or raw.get("title"), 500)
+        said = title and title not in words
+        return [Share(what=_SHARED.get(kind, Sharing.POST), title=title)] if said else []
+    return [Strange(type=kind)] if known is Kind.UNSUPPORTED else []
+
+
+def _template(payload: dict[str, Any]) -> list[Part]:
+    items = [mapping(one) for one in sequence(mapping(payload.get("product")).get("elements"))[:_MOST]]
+    if items:
+        return [
+            Product(
+                sku=text(item.get("retailer_id") or item.get("id"), 200),
+                title=text(item.get("title"), 500),
+                subtitle=text(item.get("subtitle"), 500),
+            )
+            for item in items
+        ]
+    found = [text(payload.get("text"))]
+    for element in sequence(payload.get("elements"))[:_MOST]:
+        card = mapping(element)
+        found.append(" — ".join(filter(None, [text(card.get("title"), 500), text(card.get("subtitle"), 500)])))
+    return [Said(text=words) for words in found if words]
+
+
+def _asked_about(message: dict[str, Any]) -> tuple[Product, ...]:
+    """The product on whose page somebody pressed "message the shop"."""
+    product = mapping(mapping(message.get("referral")).get("product"))
+    sku = text(product.get("retailer_id") or product.get("id"), 200)
+    return (Product(sku=sku),) if sku else ()
+
+
+def _degrees(value: Any) -> float | None:
+    try:
+        found = float(text(value, 30))
+    except ValueError:
+        return None
+    return found if -180 <= found <= 180 else None
 
 
 def _story_origin(kind: Kind, story: dict[str, Any], attachments: tuple[Attachment, ...]) -> Origin | None:

@@ -4,7 +4,9 @@ Both speak the Messenger Platform's format; an event says what it is by the key 
 
 - On an echo the page is the sender and the customer the recipient (developers.facebook.com, message-echoes,
   March 2026); Instagram's echoes carry no metadata, so they are matched by id.
-- `standby[]` has the same events while another app owns the thread (Handover Protocol).
+- `standby[]` has the same events while another app owns the thread (Handover Protocol). `pass_thread_control` goes to
+  whom it is passed, `take_thread_control` to whom it is taken from, `request_thread_control` to who could pass it.
+- `response_feedback` carries the `mid` of our message: it is a judgment of it, not a message.
 - Instagram says `read: {mid}` where Messenger says `read: {watermark}` (restfb issue 1314).
 - Instagram sends `message_edit` with `num_edit: 0` and no sender for new messages: no edit, and it crashed
   other products (chatwoot issue 15494).
@@ -14,23 +16,28 @@ Both speak the Messenger Platform's format; an event says what it is by the key 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from apps.conversations.adapters import (
     AccountNotice,
+    Control,
     Echo,
     Edit,
     Fact,
+    Holder,
     Inbound,
     Kind,
     Origin,
     Person,
+    Preference,
     Reaction,
     Receipt,
     Referral,
+    ThreadNotice,
+    Topic,
     Unsend,
     messaging_content,
     reading,
@@ -65,7 +72,12 @@ def parse(part: Any, received_at: datetime | None = None) -> list[Fact]:
         for raw in sequence(entry.get("changes")):
             known = True
             found += reading.kept(_change(raw, account, at), account, at, raw)
-        if not known:
+        others = [key for key, value in entry.items() if key not in _ENTRY and isinstance(value, dict | list) and value]
+        for key in others:
+            topic = text(key, 80) or "unknown"
+            more = details({key: entry[key]})
+            found.append(AccountNotice(account=account, at=at, topic=topic, text="not handled yet", details=more))
+        if not known and not others:
             found.append(reading.malformed(account, at, "an entry without events", entry))
     return found
 
@@ -126,6 +138,8 @@ def _message(event: Event) -> Iterator[Fact]:
             attachments=content.attachments,
             app_id=identifier(message.get("app_id")),
             reference=text(message.get("metadata"), 1000),
+            parts=content.parts,
+            standby=event.standby,
             details=content.details,
         )
         return
@@ -135,6 +149,7 @@ def _message(event: Event) -> Iterator[Fact]:
         person=event.person,
         kind=content.kind,
         text=content.text,
+        parts=content.parts,
         attachments=content.attachments,
         payload=content.payload,
         reply_to=content.reply_to,
@@ -175,6 +190,13 @@ def _optin(event: Event) -> Iterator[Fact]:
     optin = mapping(event.raw.get("optin"))
     if event.person is None:
         yield _notice(event, "optin", "an opt-in that names no person")
+        return
+    wish = text(optin.get("notification_messages_status"), 50).upper().replace(" ", "_")
+    if wish in {"STOP_NOTIFICATIONS", "RESUME_NOTIFICATIONS"}:
+        yield Preference(
+            account=event.account, at=event.at, topic="optin", text=text(optin.get("title"), 500),
+            person=event.person, category="marketing", wanted=wish.startswith("RESUME"), details=details(optin),
+        )  # fmt: skip
         return
     origin = Origin(kind="referral", source="optin", ref=text(optin.get("ref"), 2000), details=details(optin))
     yield Referral(account=event.account, at=event.at, person=event.person, origin=origin)
@@ -227,34 +249,60 @@ def _receipts(event: Event, status: str, key: str) -> Iterator[Fact]:
         yield reading.malformed(event.account, event.at, f"a {key} receipt that names nothing", event.raw)
 
 
-def _unknown(event: Event) -> Iterator[Fact]:
-    """A kind of event that we do not know: a message if it has an id, else a notice named after its key."""
-    keys = [key for key in event.raw if key not in {"sender", "recipient", "timestamp"}]
-    for key in keys:
-        mid = identifier(mapping(event.raw[key]).get("mid"))
-        if mid and event.person is not None and not event.from_business:
-            yield Inbound(
-                account=event.account,
-                at=event.at,
-                id=mid,
-                person=event.person,
-                kind=Kind.UNSUPPORTED,
-                standby=event.standby,
-                details=details(event.raw),
-            )
+def _control(holder: Holder) -> Callable[[Event], Iterator[Fact]]:
+    """The thread was passed to us, taken from us, or somebody asks for it."""
+
+    def read(event: Event) -> Iterator[Fact]:
+        key = next(key for key in event.raw if key in _READERS)
+        if event.person is None:
+            yield _notice(event, key, "a handover that names no person")
             return
+        yield Control(
+            account=event.account, at=event.at, topic=key, id=reading.made_id(key, event.raw), person=event.person,
+            holder=holder, details=details(event.raw),
+        )  # fmt: skip
+
+    return read
+
+
+def _feedback(event: Event) -> Iterator[Fact]:
+    said = text(mapping(event.raw.get("response_feedback")).get("feedback"), 100)
+    yield from _line(event, "response_feedback", Topic.LIKED if "good" in said.lower() else Topic.DISLIKED)
+
+
+def _policy(event: Event) -> Iterator[Fact]:
+    """The platform warns or blocks the page itself."""
+    policy = mapping(event.raw.get("policy_enforcement"))
+    said = ": ".join(filter(None, [text(policy.get("action"), 100), text(policy.get("reason"), 400)]))
+    yield _notice(event, "policy_enforcement", said or "not handled yet")
+
+
+def _unknown(event: Event) -> Iterator[Fact]:
+    """A kind of event that we do not know: whatever it is, nobody wrote it to be answered."""
+    keys = [key for key in event.raw if key not in {"sender", "recipient", "timestamp"}]
     if keys:
-        yield _notice(event, text(keys[0], 100) or "unknown", "not handled yet")
+        yield from _line(event, text(keys[0], 80) or "unknown", Topic.UNKNOWN)
     else:
         yield reading.malformed(event.account, event.at, "an event without content", event.raw)
+
+
+def _line(event: Event, topic: str, about: Topic) -> Iterator[Fact]:
+    """A notice in the person's thread; beside the account where no person is named."""
+    if event.person is None:
+        yield _notice(event, topic, "not handled yet")
+        return
+    yield ThreadNotice(
+        account=event.account, at=event.at, topic=topic, text="not handled yet" if about is Topic.UNKNOWN else "",
+        id=reading.made_id(topic, event.raw), person=event.person, about=about, label=topic, details=details(event.raw),
+    )  # fmt: skip
 
 
 def _notice(event: Event, topic: str, words: str) -> AccountNotice:
     return AccountNotice(account=event.account, at=event.at, topic=topic, text=words, details=details(event.raw))
 
 
-# In this order: an ad's first message carries "message" and "referral" in one event. Handovers, policy
-# enforcement, account linking and the like fall through to _unknown and become notices.
+# In this order: an ad's first message carries "message" and "referral" in one event. Account linking, games, payments
+# and the like fall through to _unknown and become lines in the thread.
 _READERS = {
     "message": _message,
     "postback": _postback,
@@ -264,4 +312,10 @@ _READERS = {
     "read": _read,
     "referral": _referral,
     "optin": _optin,
+    "pass_thread_control": _control(Holder.US),
+    "take_thread_control": _control(Holder.OTHERS),
+    "request_thread_control": _control(Holder.ASKED),
+    "response_feedback": _feedback,
+    "policy_enforcement": _policy,
 }
+_ENTRY = {"messaging", "standby", "changes"}

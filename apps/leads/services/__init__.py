@@ -3,6 +3,7 @@
 from .base import index_lead, is_person, note_system
 from .capturing import Captured, capture, capture_details, clear_detail, set_custom_field
 from .care import add_tag, find_tag, is_member, remove_tag, set_owner, set_tags
+from .moving import Moved, move_identity
 from .people import complete_profile, create_lead, find_or_create_by_identity
 from .standing import (
     ORDER,
@@ -23,6 +24,7 @@ from .timeline import add_note, delete_lead, log_activity, restore_lead
 __all__ = [
     "ORDER",
     "Captured",
+    "Moved",
     "add_note",
     "add_tag",
     "advance_stage",
@@ -39,6 +41,7 @@ __all__ = [
     "is_member",
     "is_person",
     "log_activity",
+    "move_identity",
     "move_to_stage",
     "note_answer",
     "note_message",

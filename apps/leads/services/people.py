@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from ..events import LeadCreated
 from ..models import Identity, Lead
 from .base import index_lead, is_person, lock, search_text
 from .capturing import own_identities, tell_captured
+from .moving import was_theirs
 from .timeline import restore_lead
 
 
@@ -33,18 +35,23 @@ def find_or_create_by_identity(
     source: str = "direct",
     origin: Mapping[str, Any] | None = None,
     channel: str = "",
+    at: datetime | None = None,
     by: str = "customer",
 ) -> tuple[Lead, Identity, bool]:
     """The lead whom a platform knows by this id, made if need be: (lead, identity, created).
 
     `aliases` are further ids of the same person, on the same kind and account or as (kind, account, value); whichever
     is known already decides who it is. The identity returned is that of `value`. Safe when several workers meet the
-    same stranger at once. What a platform says of a name fills gaps only.
+    same stranger at once. What a platform says of a name fills gaps only. `at`: when they used the id; who has given it
+    up since then is still who that was.
     """
     keys = [(kind, account, value[:200])]
     keys += [(kind, account, one[:200]) if isinstance(one, str) else (one[0], one[1], one[2][:200]) for one in aliases]
     keys = list(dict.fromkeys(key for key in keys if key[2]))
     found = _known(keys)
+    if found is None and at is not None and (was := was_theirs(keys, at)):
+        found = was.identities.filter(kind=kind, account=account).select_related("lead").order_by("pk").first()
+        keys = [(found.kind, found.account, found.value)] if found else keys
     if found is None:
         try:
             with transaction.atomic():

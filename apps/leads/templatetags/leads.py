@@ -58,6 +58,10 @@ def _title(activity: Activity) -> str:
         return _("Merged with %(name)s") % {"name": data.get("name", "")}
     if "unmerged" in data:
         return _("Taken apart from %(name)s") % {"name": data.get("name", "")}
+    if "id_taken_by" in data:
+        return _("Has a new number that belongs to the record of %(name)s: compare the two") % {
+            "name": data.get("name", "")
+        }
     return str(activity.get_kind_display())
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.conversations.adapters import AccountNotice, Fact, Inbound, Kind, reading, registry
+from apps.conversations.adapters import AccountNotice, Fact, Inbound, Kind, ThreadNotice, Topic, reading, registry
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 FOLDERS = {"messenger": "facebook", "instagram": "instagram", "whatsapp": "whatsapp"}
@@ -183,9 +183,14 @@ def test_moments(stamp, expected):
 
 
 def test_a_future_type_is_shown_as_unsupported():
-    for channel, name in (("facebook", "unknown_event_with_mid"), ("whatsapp", "unknown_type")):
-        [fact] = read_all(channel, BODIES[channel, name])
-        assert (type(fact), fact.kind, bool(fact.details)) == (Inbound, Kind.UNSUPPORTED, True)
+    [fact] = read_all("whatsapp", BODIES["whatsapp", "unknown_type"])
+    assert (type(fact), fact.kind, bool(fact.details)) == (Inbound, Kind.UNSUPPORTED, True)
+
+
+def test_a_future_event_is_no_message():
+    """It may carry the id of a message of ours, as a judgment of it does."""
+    [fact] = read_all("facebook", BODIES["facebook", "unknown_event_with_mid"])
+    assert (type(fact), fact.about, fact.label) == (ThreadNotice, Topic.UNKNOWN, "hologram")
 
 
 def test_splitting_a_batch_of_a_thousand_is_quick():

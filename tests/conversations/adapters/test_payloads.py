@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from apps.conversations.adapters import registry
+from apps.conversations.adapters.parts import PARTS, as_json
 
 FOLDERS = {"messenger": "facebook", "instagram": "instagram", "whatsapp": "whatsapp"}
 PAYLOADS = Path(__file__).parents[1] / "payloads"
@@ -19,6 +20,8 @@ FILES = sorted(path.relative_to(PAYLOADS).as_posix() for path in PAYLOADS.glob("
 
 def shown(value: Any) -> Any:
     """A fact as JSON would show it."""
+    if type(value) in PARTS.values():
+        return as_json(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: shown(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, datetime):

@@ -63,9 +63,9 @@ class Dialogue:
 def read(request: Request) -> Dialogue:
     turns = request.turns[-200:]
     start = _unanswered_from(turns)
-    texts = [language.clean(turn.text) for turn in turns[start:] if turn.role == "customer" and turn.text.strip()]
+    texts = [_asked(turn) for turn in turns[start:] if turn.role == "customer" and turn.text.strip()]
     text = language.clip("\n".join(texts[-10:]))
-    earlier = [language.clean(turn.text, 500) for turn in turns[:start] if turn.role == "customer"][-10:]
+    earlier = [language.clean(turn.text, 500) for turn in turns[:start] if turn.role == "customer" and turn.text][-10:]
     replies = [turn.text[:2000] for turn in turns[:start] if turn.role == "assistant" and turn.text.strip()][-10:]
     return Dialogue(
         text=text,
@@ -79,6 +79,12 @@ def read(request: Request) -> Dialogue:
         listed=_shown(turns[:start], replies, least=2),
         searched=_searched(turns[:start]),
     )
+
+
+def _asked(turn: Turn) -> str:
+    """What they say, with the item that they point at: "Is this in stock?" is about something."""
+    said = language.clean(turn.text)
+    return f"{said} {language.clean(turn.subject, 200)}" if turn.subject else said
 
 
 def _unanswered_from(turns: Sequence[Turn]) -> int:

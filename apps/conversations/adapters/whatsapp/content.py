@@ -1,18 +1,48 @@
-"""What is inside a WhatsApp message, by its `type`; a type that is not in the table is kept as unsupported."""
+"""What is inside a WhatsApp message, by its `type`; a type that is not in the table is kept as unsupported.
+
+Shapes of developers.facebook.com's messages webhook reference (August 2026). Facts learned:
+
+- A contact card is the sender's own only where `origin` says `contact_request` (it stands on the message or on the
+  card); any other card is somebody else's.
+- A form (flow) answers with `nfm_reply.response_json`, a string of JSON; its `body` is the word "Sent" on the bubble.
+- An order's lines name items by the retailer's own id, which is the SKU.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from apps.conversations.adapters import Attachment, Kind, Origin, reasons
+from apps.conversations.adapters import Attachment, Kind, Origin, Shared, reasons
+from apps.conversations.adapters.parts import (
+    Answer,
+    Choice,
+    Contact,
+    Line,
+    Mark,
+    Marked,
+    Order,
+    Part,
+    Place,
+    Product,
+    Strange,
+)
 from apps.conversations.adapters.reading import TEXT_LIMIT, details, identifier, mapping, plain, sequence, text
 
 # ISO country code, dot, letters and digits; a parent id (several portfolios) has "ENT." in between.
 _BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
+_MOST = 100  # answers of a form, lines of an order, cards: as many are read
+_OWN = "contact_request"
+# Fields of a form that ask about the person themselves; "company_name" or "guest_email" does not.
+_ASKS = {
+    **dict.fromkeys(("email", "e mail", "email address", "your email", "my email"), "email"),
+    **dict.fromkeys(("phone", "phone number", "mobile", "mobile number", "telephone", "your phone"), "phone"),
+    **dict.fromkeys(("name", "full name", "your name", "my name"), "name"),
+}
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}\.[^@\s.]{2,}")
 
 
 def is_bsuid(value: str) -> bool:
@@ -30,6 +60,8 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
     payload: str = ""
     reply_to: str = ""
+    parts: tuple[Part, ...] = ()
+    shared: Shared | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -39,26 +71,41 @@ def read(message: dict[str, Any], kind: str) -> Content:
     body = mapping(message.get(kind))
     errors = sequence(message.get("errors"))
     if reader is None or errors or (not body and kind != "contacts"):
-        found = Content(Kind.UNSUPPORTED, details=details(message))
-        if errors:
-            reason = reasons.from_error(errors[0])
-            found.details["reason"] = {"code": reason.code, "text": reason.text}
+        found = _strange(message, kind, errors)
     else:
         found = reader(body, message)
     context = mapping(message.get("context"))
     more = {key: plain(context[key]) for key in ("forwarded", "frequently_forwarded") if context.get(key)}
-    if product := mapping(context.get("referred_product")):
-        more["product"] = plain(product)
-    if "group_id" in message:
-        more["group_id"] = identifier(message["group_id"])
-    return Content(
-        kind=found.kind,
-        text=found.text,
-        attachments=found.attachments,
-        payload=found.payload,
+    return replace(
+        found,
         reply_to=identifier(context.get("id")),
+        parts=(*_product(context), *found.parts, *_marks(context)),
         details=found.details | more,
     )
+
+
+def _strange(message: dict[str, Any], kind: str, errors: list[Any]) -> Content:
+    """What nobody taught us to read; `unsupported.type` names what the platform itself does not show."""
+    name = text(mapping(message.get("unsupported")).get("type"), 100) or (kind if kind != "unsupported" else "")
+    found = details(message)
+    why = ""
+    if errors:
+        reason = reasons.from_error(errors[0])
+        found["reason"] = {"code": reason.code, "text": reason.text}
+        why = reason.text
+    return Content(Kind.UNSUPPORTED, parts=(Strange(type=name, reason=why),), details=found)
+
+
+def _product(context: dict[str, Any]) -> tuple[Product, ...]:
+    """The item of the catalog that a message asks about."""
+    sku = text(mapping(context.get("referred_product")).get("product_retailer_id"), 200)
+    return (Product(sku=sku),) if sku else ()
+
+
+def _marks(context: dict[str, Any]) -> tuple[Marked, ...]:
+    if context.get("frequently_forwarded") is True:
+        return (Marked(mark=Mark.FORWARDED_OFTEN),)
+    return (Marked(mark=Mark.FORWARDED),) if context.get("forwarded") is True else ()
 
 
 def _text(body: dict[str, Any], message: dict[str, Any]) -> Content:
@@ -82,32 +129,120 @@ def _media(kind: Kind) -> Callable[[dict[str, Any], dict[str, Any]], Content]:
 
 
 def _location(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    place = [text(body.get("name"), 300), text(body.get("address"), 500)]
-    where = ", ".join(filter(None, [text(body.get("latitude"), 30), text(body.get("longitude"), 30)]))
-    return Content(Kind.LOCATION, "\n".join(filter(None, [*place, where])), details={"location": plain(body)})
+    place = Place(
+        name=text(body.get("name"), 300),
+        address=text(body.get("address"), 500),
+        latitude=_degrees(body.get("latitude"), 90),
+        longitude=_degrees(body.get("longitude"), 180),
+    )
+    return Content(Kind.LOCATION, parts=(place,), details={"location": plain(body)})
+
+
+def _degrees(value: Any, most: int) -> float | None:
+    try:
+        found = float(text(value, 30))
+    except ValueError:
+        return None
+    return found if -most <= found <= most else None
 
 
 def _contacts(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    cards = [card for card in sequence(message.get("contacts")) if isinstance(card, dict)]
-    lines = []
-    for card in cards:
-        numbers = [text(mapping(phone).get("phone"), 50) for phone in sequence(card.get("phones"))]
-        name = text(mapping(card.get("name")).get("formatted_name"), 200)
-        lines.append(" ".join(filter(None, [name, *numbers])))
-    return Content(Kind.CONTACTS, "\n".join(filter(None, lines)), details={"contacts": plain(cards)})
+    cards = [card for card in sequence(message.get("contacts"))[:_MOST] if isinstance(card, dict)]
+    parts = tuple(_card(card) for card in cards)
+    own = [part for card, part in zip(cards, parts, strict=True) if _OWN in (card.get("origin"), message.get("origin"))]
+    return Content(
+        Kind.CONTACTS,
+        parts=parts,
+        shared=_own_card(own[0]) if own else None,
+        details={"contacts": plain(cards)},
+    )
+
+
+def _card(card: dict[str, Any]) -> Contact:
+    name = mapping(card.get("name"))
+    parts = [text(name.get(key), 100) for key in ("first_name", "middle_name", "last_name")]
+    phones = [text(mapping(one).get("phone") or mapping(one).get("wa_id"), 50) for one in sequence(card.get("phones"))]
+    emails = [text(mapping(one).get("email"), 254) for one in sequence(card.get("emails"))]
+    return Contact(
+        name=text(name.get("formatted_name"), 200) or " ".join(filter(None, parts)),
+        phones=tuple(filter(None, phones))[:10],
+        emails=tuple(filter(None, emails))[:10],
+        company=text(mapping(card.get("org")).get("company"), 200),
+    )
+
+
+def _own_card(card: Contact) -> Shared | None:
+    found = Shared(name=card.name, email=next(iter(card.emails), ""), phone=next(iter(card.phones), ""))
+    return found if found != Shared() else None
 
 
 def _interactive(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    """A pressed button, a chosen row, a filled-in form (flow); others are kept as they are."""
-    chosen = mapping(body.get("button_reply")) or mapping(body.get("list_reply"))
-    if chosen:
-        more = {"description": text(chosen["description"], 500)} if chosen.get("description") else {}
-        return Content(Kind.TEXT, text(chosen.get("title")), payload=text(chosen.get("id")), details=more)
-    form = mapping(body.get("nfm_reply"))
-    if form:
-        answers = {"flow": text(form.get("name"), 100), "answers": plain(_json(form.get("response_json")))}
-        return Content(Kind.TEXT, text(form.get("body")), payload=text(form.get("name"), 100), details=answers)
-    return Content(Kind.UNSUPPORTED, details=details(message))
+    """A pressed button, a chosen row, a filled-in form (flow), an item of the catalog."""
+    if chosen := mapping(body.get("button_reply")) or mapping(body.get("list_reply")):
+        small = text(chosen.get("description"), 500)
+        title = text(chosen.get("title"))
+        return Content(
+            Kind.TEXT,
+            title,
+            payload=text(chosen.get("id")),
+            parts=(Choice(description=small),) if small and small != title else (),
+            details={"description": small} if small else {},
+        )
+    if form := mapping(body.get("nfm_reply")):
+        return _form(form)
+    item = mapping(body.get("product")) or mapping(body.get("action"))
+    if sku := text(item.get("product_retailer_id"), 200):
+        words = text(mapping(body.get("body")).get("text"))
+        return Content(Kind.PRODUCT, words, parts=(Product(sku=sku),), details=details(body))
+    return _strange(message, f"interactive {text(body.get('type'), 80)}".strip(), [])
+
+
+def _form(form: dict[str, Any]) -> Content:
+    """A flow's answers, each in words; the bubble's own word ("Sent") is nobody's."""
+    given = _json(form.get("response_json"))
+    answers = tuple(_answers(given))
+    parts: tuple[Part, ...] = answers or (Marked(mark=Mark.EMPTY_FORM),)
+    more = {"flow": text(form.get("name"), 100), "answers": plain(given)}
+    return Content(Kind.FORM, parts=parts, shared=_about(answers), details=more)
+
+
+def _answers(given: Any, under: str = "", depth: int = 0) -> list[Answer]:
+    """The leaves of whatever a form sent; `flow_token` is plumbing."""
+    if isinstance(given, dict) and depth < 5:
+        found = [
+            one
+            for key, value in list(given.items())[:_MOST]
+            if key != "flow_token"
+            for one in _answers(value, " ".join(filter(None, [under, _readable(key)])), depth + 1)
+        ]
+        return found[:_MOST]
+    if isinstance(given, list) and any(isinstance(one, dict | list) for one in given) and depth < 5:
+        return [one for value in given[:_MOST] for one in _answers(value, under, depth + 1)][:_MOST]
+    said = ", ".join(filter(None, map(_value, given[:_MOST]))) if isinstance(given, list) else _value(given)
+    return [Answer(question=under, answer=said[:2000])] if said else []
+
+
+def _value(given: Any) -> str:
+    if isinstance(given, bool):
+        return "✓" if given else "✗"
+    return text(given, 2000).strip()
+
+
+def _readable(key: Any) -> str:
+    """`screen_0_First_name_1` → "First name 1": how a form's maker names fields is all there is."""
+    words = re.sub(r"^screen_\d+_", "", text(key, 200), flags=re.IGNORECASE)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", words)
+    return " ".join(re.sub(r"[_\-.]+", " ", words).split())
+
+
+def _about(answers: tuple[Answer, ...]) -> Shared | None:
+    """What the form asks about the person themselves, told by how its fields are named."""
+    found: dict[str, str] = {}
+    for one in answers:
+        what = _ASKS.get(re.sub(r" \d+$", "", one.question.lower()))
+        if what and (what != "email" or _EMAIL.fullmatch(one.answer)):
+            found.setdefault(what, one.answer)
+    return Shared(**found) if found else None
 
 
 def _json(raw: Any) -> Any:
@@ -120,15 +255,21 @@ def _json(raw: Any) -> Any:
 
 
 def _button(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    return Content(Kind.TEXT, text(body.get("text")), payload=text(body.get("payload")))
+    return Content(Kind.TEXT, text(body.get("text")) or text(body.get("payload")), payload=text(body.get("payload")))
 
 
 def _order(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    return Content(Kind.ORDER, text(body.get("text")), details={"order": plain(body)})
-
-
-def _system(body: dict[str, Any], message: dict[str, Any]) -> Content:
-    return Content(Kind.SYSTEM, text(body.get("body")), details={"system": plain(body)})
+    items = [item for item in sequence(body.get("product_items"))[:_MOST] if isinstance(item, dict)]
+    lines = tuple(
+        Line(
+            sku=text(item.get("product_retailer_id"), 200),
+            quantity=text(item.get("quantity"), 20) or "1",
+            price=text(item.get("item_price"), 30),
+            currency=text(item.get("currency"), 3).upper(),
+        )
+        for item in items
+    )
+    return Content(Kind.ORDER, text(body.get("text")), parts=(Order(lines=lines),), details={"order": plain(body)})
 
 
 _TYPES: dict[str, Callable[[dict[str, Any], dict[str, Any]], Content]] = {
@@ -144,7 +285,6 @@ _TYPES: dict[str, Callable[[dict[str, Any], dict[str, Any]], Content]] = {
     "interactive": _interactive,
     "button": _button,
     "order": _order,
-    "system": _system,
 }
 
 

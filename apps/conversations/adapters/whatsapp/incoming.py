@@ -1,22 +1,21 @@
 """Reads WhatsApp's webhooks: `entry[].changes[] {field, value}`.
 
-Shapes from developers.facebook.com's webhook reference (2025 and 2026): messages, statuses, system,
-edit, revoke, smb_message_echoes, user_preferences, user_id_update. Surprises worth knowing:
+Shapes from developers.facebook.com's webhook reference (2025 and 2026): messages, statuses, edit, revoke,
+smb_message_echoes, standby; what nobody wrote is in notices.py. Surprises worth knowing:
 
-- System messages carry no `contacts[]`; `system.wa_id` and `system.user_id` are the new ids.
+- `standby` has messages, echoes and statuses below `value.standby`, for threads that another sender answers; what is
+  written directly in `value` under that field means the same.
 - Edits came as "unsupported" for a while in 2026; both shapes are read.
 - `value.errors`, a message's `errors` and a status's `errors` have the same shape.
 - A "delivered" may be missing before "read", and "failed" may come after "sent".
 - `history` (coexistence) brings up to 180 days of both sides' messages as `history[].threads[].messages[]`, media
   as placeholders; the media of the last 14 days follow under the same ids in `value.messages[]` of the same field.
   A message of the business has its own number in `from`. All of it is history, however young it is.
-- `message_template_status_update`: the events of Meta's reference of November 2025. FLAGGED, LOCKED and
-  LIMIT_EXCEEDED leave a template sendable; the language may be written "en-US" where sending says "en_US".
+- A message with a `group_id` was written to a group: it is not this person's thread with us.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -27,37 +26,20 @@ from apps.conversations.adapters import (
     Echo,
     Edit,
     Fact,
-    IdentityChange,
     Inbound,
     Origin,
     Person,
-    Preference,
     Reaction,
     Receipt,
     Referral,
-    TemplateNotice,
     Unsend,
     reading,
     reasons,
 )
 from apps.conversations.adapters.reading import details, identifier, mapping, moment, sequence, text
-from apps.conversations.adapters.whatsapp import content
+from apps.conversations.adapters.whatsapp import content, notices, people
 
 _STATUSES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
-_TEMPLATE_STATES = {
-    "APPROVED": "approved",
-    "REINSTATED": "approved",
-    "UNARCHIVED": "approved",
-    "PENDING": "pending",
-    "IN_APPEAL": "pending",
-    "REJECTED": "rejected",
-    "PAUSED": "paused",
-    "DISABLED": "disabled",
-    "ARCHIVED": "archived",
-    "DELETED": "deleted",
-    "PENDING_DELETION": "deleted",
-}
-_DIGITS = re.compile(r"\+?\d{5,20}")
 
 
 def accounts(body: Any) -> dict[str, dict[str, Any]]:
@@ -83,8 +65,11 @@ def _part(parts: dict[str, dict[str, Any]], body: dict[str, Any], account: str) 
 
 
 def _account(entry: dict[str, Any], change: Any) -> str:
-    metadata = mapping(mapping(mapping(change).get("value")).get("metadata"))
-    return identifier(metadata.get("phone_number_id")) or identifier(entry.get("id"))
+    value = mapping(mapping(change).get("value"))
+    for named in (value.get("metadata"), value.get("recipient")):
+        if found := identifier(mapping(named).get("phone_number_id")):
+            return found
+    return identifier(entry.get("id"))
 
 
 def parse(part: Any, received_at: datetime | None = None) -> list[Fact]:
@@ -108,16 +93,35 @@ def _change(raw: Any, account: str, at: datetime) -> Iterator[Fact]:
     if field == "history":
         yield from _history(value, account, at, raw)
         return
+    if field == "messaging_handovers":
+        yield from notices.handover(value, account, at, raw)
+        return
+    standby = field == "standby"
+    if standby:
+        value = {**value, **mapping(value.get("standby")), "standby": None}
     pieces = [(read, item) for key, read in _READERS.items() for item in sequence(value.get(key))]
     if not field:
         yield reading.malformed(account, at, "a change without a field", raw)
     elif not pieces:
-        yield _notice(account, at, field, value, raw)
+        yield notices.account(account, at, field, value, raw)
+    else:
+        yield from _beside(field, value, account, at)
     for read, item in pieces:
-        if isinstance(item, dict):
-            yield from reading.kept(read(item, value, account, at), account, at, item)
-        else:
+        if not isinstance(item, dict):
             yield reading.malformed(account, at, "a piece that is no object", item)
+            continue
+        for fact in reading.kept(read(item, value, account, at), account, at, item):
+            yield replace(fact, standby=True) if standby and isinstance(fact, Inbound | Echo) else fact
+
+
+def _beside(field: str, value: dict[str, Any], account: str, at: datetime) -> Iterator[Fact]:
+    """What stands beside messages under a name we do not know is kept."""
+    for key in sorted(value.keys() - _READERS.keys() - _ENVELOPE):
+        if isinstance(value[key], dict | list) and value[key]:
+            yield AccountNotice(
+                account=account, at=at, topic=f"{field}.{text(key, 60)}", text="not handled yet",
+                details=details({key: value[key]}),
+            )  # fmt: skip
 
 
 def _history(value: dict[str, Any], account: str, at: datetime, raw: Any) -> Iterator[Fact]:
@@ -156,7 +160,7 @@ def _said(message: dict[str, Any], value: dict[str, Any], account: str, at: date
         # An edit or a reaction of long ago would only be looked for in vain.
         if isinstance(fact, Inbound | Echo):
             yield replace(fact, history=True)
-        elif isinstance(fact, AccountNotice):
+        elif type(fact) is AccountNotice:
             yield fact
 
 
@@ -165,85 +169,28 @@ def _only_contact(value: dict[str, Any]) -> str:
     return identifier(contacts[0].get("wa_id") or contacts[0].get("user_id")) if len(contacts) == 1 else ""
 
 
-def _notice(account: str, at: datetime, field: str, value: dict[str, Any], raw: Any) -> AccountNotice:
-    """Anything about the account itself: template status, quality, restrictions, calls …"""
-    words = (value.get(key) for key in ("event", "current_limit", "decision", "status", "reason"))
-    said = next(filter(None, (text(word, 500) for word in words)), "not handled yet")
-    name = text(value.get("message_template_name"), 512)
-    if field == "message_template_status_update" and name:
-        return TemplateNotice(
-            account=account,
-            at=at,
-            topic=field,
-            text=said,
-            details=details(value),
-            name=name,
-            language=text(value.get("message_template_language"), 20),
-            state=_TEMPLATE_STATES.get(text(value.get("event"), 50), ""),
-            why=_why(value),
-        )
-    return AccountNotice(account=account, at=at, topic=field, text=said, details=details(value or raw))
-
-
-def _why(value: dict[str, Any]) -> str:
-    rejected, other = mapping(value.get("rejection_info")), mapping(value.get("other_info"))
-    said = [
-        text(rejected.get("reason"), 500),
-        text(rejected.get("recommendation"), 500),
-        text(other.get("description"), 500),
-    ]
-    if any(said):
-        return " ".join(filter(None, said))
-    reason = text(value.get("reason"), 200)
-    return "" if reason.upper() in {"", "NONE"} else reason
-
-
-def _person(value: dict[str, Any], *ids: Any) -> Person | None:
-    """Who `ids` (in order of liking: BSUID, numbers, parent BSUID) are, with what `contacts[]` adds."""
-    named = [found for raw in ids if (found := identifier(raw))]
-    contact = _contact(value, named)
-    known = [contact.get("user_id"), contact.get("wa_id"), contact.get("parent_user_id")]
-    every = dict.fromkeys([*named, *filter(None, map(identifier, known))])
-    if not every:
-        return None
-    ordered = sorted(every, key=lambda one: (not content.is_bsuid(one), content.is_parent(one)))
-    about = mapping(contact.get("profile"))
-    number = next((one for one in ordered if _DIGITS.fullmatch(one)), "")
-    return Person(
-        id=ordered[0],
-        aliases=tuple(ordered[1:]),
-        name=text(about.get("name"), 200),
-        username=text(about.get("username") or contact.get("username"), 100),
-        phone=f"+{number.lstrip('+')}" if number else "",
-    )
-
-
-def _contact(value: dict[str, Any], named: list[str]) -> dict[str, Any]:
-    contacts = [contact for contact in sequence(value.get("contacts")) if isinstance(contact, dict)]
-    for contact in contacts:
-        if identifier(contact.get("user_id")) in named or identifier(contact.get("wa_id")) in named:
-            return contact
-    # `from` and `wa_id` may differ for one person (numbers in Brazil, Mexico): a lone contact is the sender.
-    if len(contacts) == 1 and len(sequence(value.get("messages"))) == 1:
-        return contacts[0]
-    return {}
-
-
 def _message(message: dict[str, Any], value: dict[str, Any], account: str, entry_at: datetime) -> Iterator[Fact]:
+    if message.get("type") == "system":
+        yield from notices.system(message, value, account, entry_at)
+        return
     at = moment(message.get("timestamp"), entry_at)
-    person = _person(value, message.get("from_user_id"), message.get("from"), message.get("from_parent_user_id"))
+    person = people.person(value, message.get("from_user_id"), message.get("from"), message.get("from_parent_user_id"))
     mid = identifier(message.get("id"))
     if person is None or not mid:
         why = "a message without an id" if person else "a message without a person"
         yield reading.malformed(account, at, why, message)
+        return
+    if "group_id" in message:
+        yield AccountNotice(account=account, at=at, topic="group_message", often=True, details=details(message))
+        return
+    if permission := mapping(mapping(message.get("interactive")).get("call_permission_reply")):
+        yield notices.permission(permission, message, person, account, at, mid)
         return
     kind = text(message.get("type"), 100)
     if kind in _TURNS:
         yield from _TURNS[kind](message, person, account, at, mid)
         return
     found = content.read(message, kind)
-    if kind == "system":
-        person = _moved(person, mapping(message.get("system")))
     yield Inbound(
         account=account,
         at=at,
@@ -251,22 +198,14 @@ def _message(message: dict[str, Any], value: dict[str, Any], account: str, entry
         person=person,
         kind=found.kind,
         text=found.text,
+        parts=found.parts,
+        shared=found.shared,
         attachments=found.attachments,
         payload=found.payload,
         reply_to=found.reply_to,
         origin=content.origin(message.get("referral")),
-        standby="group_id" in message,  # a group is shown; an answer would go to one of its members
         details=found.details,
     )
-
-
-def _moved(person: Person, system: dict[str, Any]) -> Person:
-    """Adds the ids that a system message announces (new number, new user id) to the person who had the old."""
-    names = ("user_id", "wa_id", "new_wa_id", "customer", "previous_user_id", "parent_user_id")
-    news = [found for name in names if (found := identifier(system.get(name)))]
-    aliases = dict.fromkeys([*person.aliases, *news])
-    aliases.pop(person.id, None)
-    return Person(id=person.id, aliases=tuple(aliases), name=person.name, username=person.username)
 
 
 def _reaction(message: dict[str, Any], person: Person, account: str, at: datetime, mid: str) -> Iterator[Fact]:
@@ -328,7 +267,7 @@ def _status(status: dict[str, Any], value: dict[str, Any], account: str, entry_a
         at=at,
         status=_STATUSES[name],
         id=mid,
-        person=_person(value, *ids),
+        person=people.person(value, *ids),
         reference=reference,
         reason=reasons.from_error(errors[0]) if errors else None,
         details=details(more),
@@ -344,7 +283,7 @@ def _error(error: dict[str, Any], value: dict[str, Any], account: str, at: datet
 def _echo(message: dict[str, Any], value: dict[str, Any], account: str, entry_at: datetime) -> Iterator[Fact]:
     """The business wrote in the WhatsApp Business app on its own phone (coexistence)."""
     at = moment(message.get("timestamp"), entry_at)
-    person = _person(value, message.get("to_user_id"), message.get("to"), message.get("to_parent_user_id"))
+    person = people.person(value, message.get("to_user_id"), message.get("to"), message.get("to_parent_user_id"))
     mid = identifier(message.get("id"))
     if person is None or not mid:
         yield reading.malformed(account, at, "an echo without an id or a person", message)
@@ -361,43 +300,9 @@ def _echo(message: dict[str, Any], value: dict[str, Any], account: str, entry_at
         person=person,
         kind=found.kind,
         text=found.text,
+        parts=found.parts,
         attachments=found.attachments,
         details=found.details,
-    )
-
-
-def _preference(item: dict[str, Any], value: dict[str, Any], account: str, entry_at: datetime) -> Iterator[Fact]:
-    at = moment(item.get("timestamp"), entry_at)
-    person = _person(value, item.get("user_id"), item.get("wa_id"), item.get("parent_user_id"))
-    wish = text(item.get("value"), 20).lower()
-    if person is None or wish not in {"stop", "resume"}:
-        yield reading.malformed(account, at, "a preference that we cannot read", item)
-        return
-    yield Preference(
-        account=account,
-        at=at,
-        topic="user_preferences",
-        text=text(item.get("detail"), 500),
-        person=person,
-        category=text(item.get("category"), 50).removesuffix("_messages"),
-        wanted=wish == "resume",
-        details=details(item),
-    )
-
-
-def _identity(item: dict[str, Any], value: dict[str, Any], account: str, entry_at: datetime) -> Iterator[Fact]:
-    at = moment(item.get("timestamp"), entry_at)
-    own, parent = mapping(item.get("user_id")), mapping(item.get("parent_user_id"))
-    new = [own.get("current"), item.get("wa_id"), parent.get("current")]
-    person = _person(value, *new)
-    old = [found for raw in (own.get("previous"), parent.get("previous")) if (found := identifier(raw))]
-    if person is None or not old:
-        yield reading.malformed(account, at, "a change of identity that we cannot read", item)
-        return
-    person = _moved(person, {"user_id": old[0], "parent_user_id": old[-1]})
-    said = text(item.get("detail"), 500)
-    yield IdentityChange(
-        account=account, at=at, topic="user_id_update", text=said, person=person, details=details(item)
     )
 
 
@@ -406,6 +311,8 @@ _READERS = {
     "statuses": _status,
     "errors": _error,
     "message_echoes": _echo,
-    "user_preferences": _preference,
-    "user_id_update": _identity,
+    "user_preferences": notices.preference,
+    "user_id_update": notices.identity,
+    "calls": notices.call,
 }
+_ENVELOPE = {"messaging_product", "metadata", "contacts", "standby", "history"}
