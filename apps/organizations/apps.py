@@ -14,7 +14,7 @@ class OrganizationsConfig(AppConfig):
         from apps.egress import addresses
         from apps.ui import shell
 
-        from . import audit, checks, frame, models, openapi  # noqa: F401 (openapi registers itself)
+        from . import audit, checks, frame, models, openapi, signing_in  # noqa: F401 (openapi registers itself)
 
         shell.brand_from(frame.brand)
         shell.access_from(frame.access)
@@ -22,10 +22,10 @@ class OrganizationsConfig(AppConfig):
         checks.register_all()
         addresses.our_names.add(settings.BASE_DOMAIN)
         audit.start()
+        signing_in.start()
         audit.register(models.Organization)
         audit.register(models.Domain)
-        audit.register(models.User, exclude=["last_login"])
-        audit.register(models.Membership)
+        audit.register(models.User, exclude=["last_login", "epoch"])
+        audit.register(models.Membership, exclude=["epoch"])
         audit.register(models.Invitation, exclude=["token_hash", "mailed_at"])
-        audit.register(models.ApiKey, exclude=["last_used_at"])
         autodiscover_modules("health")

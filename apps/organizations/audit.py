@@ -23,11 +23,13 @@ from typing import Any
 import structlog
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.signals import pre_save
 from django.http import HttpRequest
 
 from .access import actor_of
+from .actors import Kind
 from .encryption import EncryptedJSONField
 from .hosts import client_address
 
@@ -69,9 +71,25 @@ def acting(who: HttpRequest | str) -> Iterator[None]:
         _acting.reset(token)
 
 
-def note(instance: models.Model, *, action: int = LogEntry.Action.ACCESS, **data: Any) -> None:
-    """A line about something that changes no field: somebody came in, something was looked at."""
-    LogEntry.objects.log_create(instance, force_log=True, action=action, changes=data or None)
+def request_of_now() -> HttpRequest | None:
+    """The request that is being answered; None in jobs, commands and tests."""
+    who = _acting.get()
+    return who if isinstance(who, HttpRequest) else None
+
+
+def note(instance: models.Model, *, action: int = LogEntry.Action.ACCESS, event: str = "", **data: Any) -> None:
+    """A line about something that changes no field: somebody came in, something was looked at.
+
+    `event`: what happened, a name from EVENTS of log.py. Proxies are told under their own name ("API key").
+    """
+    LogEntry.objects.log_create(
+        instance,
+        force_log=True,
+        action=action,
+        changes=data or None,
+        content_type=ContentType.objects.get_for_model(instance, for_concrete_model=False),
+        **({"additional_data": {"event": event}} if event else {}),
+    )
 
 
 def _who() -> tuple[dict[str, str], Any, str | None]:
@@ -80,12 +98,11 @@ def _who() -> tuple[dict[str, str], Any, str | None]:
     if isinstance(who, str):
         return {"actor": who}, None, None
     if who is not None:
-        user = who.user if getattr(who.user, "pk", None) else None
-        key = getattr(who, "auth", None)
-        if user is None and not hasattr(key, "role"):
+        actor = actor_of(who)
+        if actor.kind is Kind.VISITOR:
             return {"actor": "visitor"}, None, client_address(who)
-        data = {"actor": actor_of(who), "name": str(key if hasattr(key, "role") else user)}
-        return data, user, client_address(who)
+        name = who.credential if actor.kind is Kind.KEY else actor.user  # type: ignore[attr-defined]
+        return {"actor": str(actor), "name": str(name)}, actor.user, client_address(who)
     job = structlog.contextvars.get_contextvars().get("job")
     if job:
         return {"actor": f"automation:{job}"}, None, None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import translation
@@ -15,10 +14,21 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from apps.jobs import clock
+from . import credentials, tokens
+from .models import ApiKey, Credential, Organization
 
-from .models import ApiKey, User
-from .queries import membership_of
+
+def hash_key(secret: str) -> str:
+    """API keys are long random strings: one round of SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _speak_for(request: Request, credential: Credential, organization: Organization) -> None:
+    """From here on the request is this credential's, whatever session came along with it."""
+    http: Any = request._request
+    http.credential, http.staff_entry = credential, None
+    http.membership = credentials.membership_behind(credential, organization)
+    credentials.note_use(credential, http)
 
 
 class KeyUser:
@@ -38,11 +48,6 @@ class KeyUser:
         return str(self.key)
 
 
-def hash_key(secret: str) -> str:
-    """API keys are long random strings: one round of SHA-256 is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Api-Key fd_…`; the key opens only the organization it was made in."""
 
@@ -52,17 +57,18 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _sep, secret = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != self.keyword.lower():
             return None
-        key = ApiKey.objects.filter(prefix=secret[:12], organization=getattr(request, "tenant", None)).first()
-        now = clock.now()
+        tenant = getattr(request, "tenant", None)
+        key = (
+            ApiKey.objects.filter(prefix=secret[:12], organization=tenant).select_related("user", "membership").first()
+        )
         if (
             key is None
-            or not secrets.compare_digest(key.key_hash, hash_key(secret))
-            or key.revoked_at is not None
-            or (key.expires_at is not None and key.expires_at <= now)
+            or tenant is None
+            or not secrets.compare_digest(key.secret_hash, hash_key(secret))
+            or key.worth is None
         ):
             raise AuthenticationFailed(_("This API key is not valid here."), code="bad_api_key")
-        if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        _speak_for(request, key, tenant)
         return KeyUser(key), key
 
     def authenticate_header(self, request: Request) -> str:
@@ -73,18 +79,20 @@ class TokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer …`: worth something only where its person is a member, and only where it was made."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        found = super().authenticate(request)
-        if found is None:
+        header = self.get_header(request)
+        raw = self.get_raw_token(header) if header is not None else None
+        if raw is None:
             return None
-        user, token = found
+        token = self.get_validated_token(raw)
         tenant = getattr(request, "tenant", None)
-        membership = membership_of(cast("User", user), tenant) if tenant and token.get("org") == tenant.pk else None
-        if membership is None:
+        family = tokens.family_of(token, tenant) if tenant is not None else None
+        if family is None or family.user is None or str(family.user_id) != str(token.get("user_id")):
             raise AuthenticationFailed(_("This token is not valid here."), code="bad_token")
-        request._request.membership = membership  # type: ignore[attr-defined]
-        if membership.user.language and "Accept-Language" not in request.headers:
-            translation.activate(membership.user.language)
-        return user, token
+        assert tenant is not None
+        _speak_for(request, family, tenant)
+        if family.user.language and "Accept-Language" not in request.headers:
+            translation.activate(family.user.language)
+        return family.user, token
 
 
 class MemberSessionAuthentication(SessionAuthentication):

@@ -15,6 +15,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from .actors import NotAllowed
+
 
 class Problem(exceptions.APIException):
     """A refusal with its own code: `raise Problem("window_closed", "…", status=409)`."""
@@ -46,6 +48,8 @@ def _translated(error: Exception) -> Exception:
         return exceptions.ParseError(_("This request cannot be read."))
     if isinstance(error, Http404):
         return exceptions.NotFound(_("There is nothing with this id here."))
+    if isinstance(error, NotAllowed):
+        return exceptions.PermissionDenied(str(error), code=error.code)
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
     return error

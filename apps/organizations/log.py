@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .audit import MASK
+from .models import ApiKey, SignIn, StaffEntry
 
 _LONG = 400
 
@@ -43,7 +44,9 @@ def entries(*, who: str = "", what: str = "", since: str = "", until: str = "", 
     if what:
         label, _dot, model = what.replace("\x00", "").partition(".")
         found = found.filter(content_type__app_label=label[:100], content_type__model=model[:100])
-    if act in _ACTS:
+    if act == "sign-in":
+        found = found.filter(additional_data__event__in=list(EVENTS))
+    elif act in _ACTS:
         found = found.filter(action=_ACTS[act])
     if day := _day(since):
         found = found.filter(timestamp__gte=_midnight(day))
@@ -65,6 +68,10 @@ Names = dict[tuple[Any, int], str]  # of rows, by model and id
 # Fields that no form shows.
 _PLUMBING = frozenset({"id", "uuid", "created_at", "updated_at", "organization", "key_hash", "token_hash", "prefix"})
 _NAMES = {
+    "device": gettext_lazy("Device"),
+    "reason": gettext_lazy("Reason"),
+    "kind": gettext_lazy("Kind"),
+    "user": gettext_lazy("Who"),
     "expires_at": gettext_lazy("Ends"),
     "state": gettext_lazy("State"),
     "secrets": gettext_lazy("Signing secrets"),
@@ -85,14 +92,41 @@ def _midnight(day: date) -> datetime:
 
 def subjects() -> list[tuple[str, str]]:
     """What can be looked for: ("leads.lead", "Lead") of every registered model."""
+    models = [*auditlog.get_models(), SignIn, ApiKey, StaffEntry]
     return sorted(
-        ((model._meta.label_lower, _capital(str(model._meta.verbose_name))) for model in auditlog.get_models()),
+        ((model._meta.label_lower, _capital(str(model._meta.verbose_name))) for model in models),
         key=lambda pair: pair[1],
     )
 
 
+# What happened without a field being changed: signing in, and what proves people.
+EVENTS = {
+    "signed_in": gettext_lazy("Signed in"),
+    "sign_in_failed": gettext_lazy("Signing in failed"),
+    "locked_out": gettext_lazy("Locked out after failed attempts"),
+    "signed_out": gettext_lazy("Signed out"),
+    "session_ended": gettext_lazy("Sign-in ended"),
+    "token_reused": gettext_lazy("A used token was used again: the program is signed out"),
+    "password_changed": gettext_lazy("Password changed"),
+    "password_reset": gettext_lazy("Forgotten password replaced"),
+    "second_factor_added": gettext_lazy("Second factor added"),
+    "second_factor_removed": gettext_lazy("Second factor removed"),
+    "recovery_codes_renewed": gettext_lazy("Recovery codes renewed"),
+    "key_made": gettext_lazy("API key made"),
+    "key_revoked": gettext_lazy("API key revoked"),
+    "staff_entered": gettext_lazy("Agency staff came in"),
+    "staff_left": gettext_lazy("Agency staff left"),
+}
+
+
+def event_of(entry: LogEntry) -> str:
+    """What happened, in words, where it was no change of a row; else ""."""
+    return str(EVENTS.get((entry.additional_data or {}).get("event", ""), ""))
+
+
 def acts() -> list[tuple[str, str]]:
-    return [("create", _("Created")), ("update", _("Changed")), ("delete", _("Deleted")), ("access", _("Visited"))]
+    return [("create", _("Created")), ("update", _("Changed")), ("delete", _("Deleted")), ("access", _("Visited")),
+            ("sign-in", _("Sign-ins and keys"))]  # fmt: skip
 
 
 def act_of(entry: LogEntry) -> str:

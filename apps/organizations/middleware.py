@@ -5,27 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.exceptions import BadRequest
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.urls import set_urlconf
+from django.shortcuts import redirect, render
+from django.urls import reverse, set_urlconf
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 
 from apps.jobs import trace
 from apps.jobs.connection import connection
 
-from . import audit, hosts, staff
-from .access import person_of
-from .console_policy import relax_for_admin
-from .models import Domain, Membership, Organization, StaffEntry
-from .queries import membership_of
+from . import audit, console_policy, credentials, hosts, staff
+from .actors import NotAllowed
+from .models import Credential, Domain, Membership, Organization
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -52,8 +52,9 @@ class TenantRequest(HttpRequest):
     """What the middleware below adds to a request."""
 
     tenant: Organization | None
+    credential: Credential | None
     membership: Membership | None
-    staff_entry: StaffEntry | None
+    staff_entry: Credential | None
 
 
 class TenantMiddleware:
@@ -136,10 +137,19 @@ def _inside(organization: Organization, chunks: Iterator[Any]) -> Iterator[Any]:
         yield chunk
 
 
+class CredentialMiddleware(AuthenticationMiddleware):
+    """`request.user`, out of the session's credential: one query brings the person, their membership and both epochs."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.credential = None  # type: ignore[attr-defined]
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: credentials.signed_in(request))  # type: ignore[assignment]
+
+
 class MembershipMiddleware:
     """`request.membership`: what the signed-in person may do here; None where they are nobody.
 
-    `request.staff_entry` is set while agency staff is inside a tenant; they act as an owner, visibly.
+    `request.staff_entry` is set while agency staff is inside a tenant; what they do there is signed as theirs.
     The person's own language wins over the browser's, unless they chose another in this browser.
     """
 
@@ -150,24 +160,46 @@ class MembershipMiddleware:
         request.membership = None
         request.staff_entry = None
         if request.user.is_authenticated:
-            if request.tenant is not None:
-                self._find(request, request.tenant)
-            elif staff.SESSION_KEY in request.session:  # made for a tenant's host: it opens no console
-                logout(request)
+            self._find(request)
             chosen = getattr(request.user, "language", "")
             if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(chosen)
                 request.LANGUAGE_CODE = translation.get_language()
         with audit.acting(request):
-            response = self.get_response(request)
-        return relax_for_admin(request, response)
+            response = console_policy.second_factor_first(request) or self.get_response(request)
+        return console_policy.relax_for_admin(request, response)
 
-    def _find(self, request: TenantRequest, organization: Organization) -> None:
-        request.membership = membership_of(person_of(request), organization)
-        if staff.SESSION_KEY not in request.session:
+    def process_exception(self, request: TenantRequest, error: Exception) -> HttpResponse | None:
+        """Who has not proven themselves lately does so now, and comes back to where they were."""
+        if isinstance(error, NotAllowed) and error.code == "reauthentication_required":
+            return reauthenticate(request)
+        return None
+
+    def _find(self, request: TenantRequest) -> None:
+        credential = request.credential
+        if credential is None:
             return
-        # This session came through the agency's door: it is worth what its entry is worth, and nothing more.
-        request.staff_entry = staff.entry_of(request)
-        request.membership = staff.acting_membership(request.staff_entry) if request.staff_entry else None
-        if request.staff_entry is None:
-            logout(request)
+        credentials.note_use(credential, request)
+        if request.tenant is None:
+            return
+        if credential.kind == Credential.Kind.STAFF_ENTRY:
+            # This session came through the agency's door: it is worth what its entry is worth, and nothing more.
+            request.staff_entry = credential
+            credential.organization = request.tenant
+            request.membership = staff.acting_membership(credential)
+        else:
+            request.membership = credentials.membership_behind(credential, request.tenant)
+
+
+def reauthenticate(request: HttpRequest) -> HttpResponse:
+    """To the page that asks for the password again, and from there back."""
+    back = request.get_full_path()
+    if request.method != "GET" or request.htmx:  # type: ignore[attr-defined]
+        shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer", ""))
+        back = shown._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    address = f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
+    if request.htmx:  # type: ignore[attr-defined]
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = address
+        return response
+    return redirect(address)

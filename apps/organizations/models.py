@@ -17,24 +17,14 @@ from django_tenants.models import DomainMixin, TenantMixin
 from apps.jobs import clock
 from apps.ui.contrast import DEFAULT as DEFAULT_ACCENT
 
+from .credential import ApiKey, Credential, SignIn, StaffEntry
 from .proof import Provable
+from .roles import Role
 
-
-class Role(models.TextChoices):
-    """What a member may do; each role includes the ones below it."""
-
-    OWNER = "owner", _("Owner")
-    MANAGER = "manager", _("Manager")
-    AGENT = "agent", _("Agent")
-    VIEWER = "viewer", _("Viewer")
-
-    @property
-    def rank(self) -> int:
-        return ("viewer", "agent", "manager", "owner").index(self.value)
-
-    def includes(self, other: Role) -> bool:
-        """Whether this role may do what `other` may."""
-        return self.rank >= other.rank
+__all__ = [
+    "AccountRoute", "ApiKey", "BudgetAlert", "Credential", "Domain", "Invitation", "Membership", "Organization",
+    "OrganizationHealth", "Role", "SignIn", "StaffEntry", "UnroutedDelivery", "Usage", "User",
+]  # fmt: skip
 
 
 # Host names that mean something else, and schema names that PostgreSQL or this product has taken.
@@ -154,6 +144,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=8, blank=True, default="", choices=settings.LANGUAGES)
     is_staff = models.BooleanField(_("agency staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    # What proves this person and was made at another epoch is worth nothing: see credential.py.
+    epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = UserManager()
@@ -168,8 +160,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password begins a new epoch (a hash that is only brought up to date does not)."""
         self.email = self.email.lower()
+        new_password = self._password is not None and not self._state.adding
         super().save(*args, **kwargs)
+        if new_password:
+            self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        """Everything that proved this person until now is worth nothing, except API keys: those hang on memberships."""
+        User.objects.filter(pk=self.pk).update(epoch=models.F("epoch") + 1)
+        self.refresh_from_db(fields=["epoch"])
 
     def get_full_name(self) -> str:
         return str(self)
@@ -185,6 +186,8 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
     is_active = models.BooleanField(_("active"), default=True)
+    # Counted up by the database itself (a trigger) when somebody is let go or gets a lesser role: see credential.py.
+    epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
@@ -223,46 +226,6 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
-
-
-class ApiKey(models.Model):
-    """A machine's key to one organization: shown once, stored as SHA-256, found by its prefix."""
-
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(_("name"), max_length=80)
-    prefix = models.CharField(max_length=12, unique=True)
-    key_hash = models.CharField(max_length=64)
-    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("API key")
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-
-class StaffEntry(models.Model):
-    """Agency staff went into a tenant: who, why, from where, until when."""
-
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="staff_entries")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
-    address = models.GenericIPAddressField(null=True)
-    started_at = models.DateTimeField(default=clock.now)
-    redeemed_at = models.DateTimeField(null=True, blank=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("staff entry")
-        verbose_name_plural = _("staff entries")
-
-    def __str__(self) -> str:
-        return f"{self.user} → {self.organization}"
 
 
 class Usage(models.Model):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
 
 from apps.jobs import clock
@@ -130,7 +130,11 @@ def get_invitation(organization: Organization, invitation_id: int) -> Invitation
 
 def api_keys(organization: Organization) -> QuerySet[ApiKey]:
     """All keys, those that work first, newest first."""
-    return ApiKey.objects.filter(organization=organization).select_related("created_by").order_by("revoked_at", "-id")
+    return (
+        ApiKey.objects.filter(organization=organization)
+        .select_related("user", "membership")
+        .order_by(F("ended_at").asc(nulls_first=True), "-id")
+    )
 
 
 def get_api_key(organization: Organization, key_id: int) -> ApiKey:

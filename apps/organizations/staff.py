@@ -1,29 +1,42 @@
-"""Agency staff inside a tenant: entered by a one-time link from the admin, visible, written down, for a while."""
+"""Agency staff inside a tenant: entered by a one-time link from the console, visible, written down, for a while.
+
+What they may do there is listed in actors.STAFF. The entry is itself the credential of the session it opens.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.core import signing
-from django.http import HttpRequest
 from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
-from apps.jobs.connection import connection
 
-from . import audit
-from .access import person_of
-from .models import Membership, Organization, Role, StaffEntry, User
+from . import audit, credentials
+from .models import Credential, Membership, Organization, Role, StaffEntry, User
 
-SESSION_KEY = "staff_entry"
 STAY = timedelta(hours=4)
 DOOR_OPEN = timedelta(seconds=60)
 _SALT = "staff-entry"
 
 
-def begin(user: User, organization: Organization, *, reason: str, address: str | None) -> StaffEntry:
+def begin(
+    user: User, organization: Organization, *, reason: str, address: str | None, made_with: Credential | None = None
+) -> StaffEntry:
     """Write down that `user` goes in; the entry's token opens the door once, within a minute."""
-    return StaffEntry.objects.create(user=user, organization=organization, reason=reason, address=address)
+    now = clock.now()
+    return StaffEntry.objects.create(
+        kind=Credential.Kind.STAFF_ENTRY,
+        user=user,
+        user_epoch=user.epoch,
+        organization=organization,
+        name=reason,
+        address=address,
+        parent=made_with,
+        proven_at=made_with.proven_at if made_with else None,
+        created_at=now,
+        expires_at=now + STAY,
+    )
 
 
 def token_for(entry: StaffEntry) -> str:
@@ -43,42 +56,25 @@ def redeem(token: str, organization: Organization) -> StaffEntry | None:
         organization=organization,
         ended_at=None,
         redeemed_at=None,
-        started_at__gt=now - DOOR_OPEN,
+        created_at__gt=now - DOOR_OPEN,
         user__is_staff=True,
         user__is_active=True,
     ).update(redeemed_at=now)
     if not used:
         return None
     entry = StaffEntry.objects.select_related("user", "organization").get(pk=number)
+    if entry.died_of:
+        return None
     with tenant_context(organization), audit.acting(f"staff:{entry.user_id}"):
-        audit.note(entry, reason=entry.reason)
+        audit.note(entry, event="staff_entered", reason=entry.name)
     return entry
 
 
-def entry_of(request: HttpRequest) -> StaffEntry | None:
-    """The running entry of this session here, if any."""
-    number = request.session.get(SESSION_KEY)
-    if not number:
-        return None
-    return (
-        StaffEntry.objects.filter(
-            pk=number,
-            organization=connection.tenant,
-            user=person_of(request),
-            user__is_staff=True,
-            ended_at=None,
-            started_at__gte=clock.now() - STAY,
-        )
-        .exclude(redeemed_at=None)
-        .first()
-    )
+def acting_membership(entry: Credential) -> Membership:
+    """A membership that exists only for this request, so that pages have a role to show."""
+    return Membership(user=entry.user, organization=entry.organization, role=entry.worth or Role.VIEWER)
 
 
-def acting_membership(entry: StaffEntry) -> Membership:
-    """An owner's membership that exists only for this request."""
-    return Membership(user=entry.user, organization=entry.organization, role=Role.OWNER)
-
-
-def leave(entry: StaffEntry) -> None:
+def leave(entry: Credential) -> None:
     """End the stay."""
-    StaffEntry.objects.filter(pk=entry.pk, ended_at=None).update(ended_at=clock.now())
+    credentials.end(entry, Credential.Ended.SIGNED_OUT)

@@ -1,20 +1,35 @@
-"""JWTs that name the organization they were made in."""
+"""JWTs that name the organization they were made in, in families: one sign-in, and everything renewed from it.
+
+Only a family's newest refresh token is good, and only once. An older one that turns up again has been copied, by whom
+nobody can know, so the whole family ends. Access tokens live as long as their family, half an hour at most.
+"""
 
 from __future__ import annotations
 
-from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken, TokenError
+import hashlib
+from typing import Any
+
+from auditlog.models import LogEntry
+from django.http import HttpRequest
+from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from apps.jobs import clock
+
+from . import audit, credentials
+from .credential import Credential, absolute_limit
 from .models import Organization, User
-from .queries import membership_of
+
+FAMILY, PLACE, PROVEN = "family", "org", "auth_time"
+Ended = Credential.Ended
 
 
-def refresh_for(user: User, organization: Organization) -> RefreshToken:
-    """A refresh token; its access token carries `org`, and is refused anywhere else."""
-    token = RefreshToken.for_user(user)
-    token["org"] = organization.pk
-    return token
+def refresh_for(user: User, organization: Organization, request: HttpRequest | None = None) -> RefreshToken:
+    """The first refresh token of a new family; its access token is refused anywhere else."""
+    family = credentials.new(Credential.Kind.TOKENS, user, organization, request)
+    family.user, family.expires_at = user, absolute_limit(family)
+    family.save()
+    return _next(family)
 
 
 def token_for(user: User, organization: Organization) -> str:
@@ -22,16 +37,57 @@ def token_for(user: User, organization: Organization) -> str:
     return str(refresh_for(user, organization).access_token)
 
 
-def renewed(text: str, organization: Organization) -> str | None:
-    """A new access token for a refresh token that is still worth something here; else None.
+def _next(family: Credential) -> RefreshToken:
+    assert family.user is not None
+    token = RefreshToken.for_user(family.user)
+    token[PLACE], token[FAMILY] = family.organization_id, family.pk
+    token[PROVEN] = int(family.proven_at.timestamp()) if family.proven_at else 0
+    family.secret_hash = _hash(token)
+    Credential.objects.filter(pk=family.pk).update(secret_hash=family.secret_hash)
+    return token
 
-    It is not where it was made elsewhere, its person is no longer a member, or the password has changed.
-    """
+
+def _hash(token: Any) -> str:
+    return hashlib.sha256(str(token["jti"]).encode()).hexdigest()
+
+
+def family_of(token: Any, organization: Organization) -> Credential | None:
+    """The living family that a token belongs to, here, with its person and membership: one query."""
+    number = token.get(FAMILY)
+    if not isinstance(number, int) or token.get(PLACE) != organization.pk:
+        return None
+    family = (
+        Credential.objects.filter(pk=number, kind=Credential.Kind.TOKENS, organization=organization)
+        .select_related("user", "membership")
+        .first()
+    )
+    return None if family is None or family.worth is None else family
+
+
+def renewed(text: str, organization: Organization) -> RefreshToken | None:
+    """The next refresh token of a family; None for one that is worth nothing here. Used twice, it ends the family."""
     try:
         token = RefreshToken(text)  # type: ignore[arg-type]
-        user = JWTAuthentication().get_user(token)
-    except (TokenError, InvalidToken, AuthenticationFailed):
+    except TokenError:
         return None
-    if token.get("org") != organization.pk or membership_of(user, organization) is None:  # type: ignore[arg-type]
+    family = family_of(token, organization)
+    if family is None:
         return None
-    return str(token.access_token)
+    used_up = Credential.objects.filter(pk=family.pk, secret_hash=_hash(token), ended_at=None).update(
+        secret_hash="", last_used_at=clock.now()
+    )
+    if not used_up:
+        if credentials.end(family, Ended.REUSED):
+            audit.note(family, action=LogEntry.Action.UPDATE, event="token_reused", user=str(family.user))
+        return None
+    return _next(family)
+
+
+def end_family(text: str, organization: Organization) -> Credential | None:
+    """Sign a program out: its family ends, and with it every token; the family, if there was a living one."""
+    try:
+        token = RefreshToken(text)  # type: ignore[arg-type]
+    except TokenError:
+        return None
+    family = family_of(token, organization)
+    return family if family is not None and credentials.end(family, Ended.SIGNED_OUT) else None

@@ -1,5 +1,7 @@
 """People and sign-in."""
 
+from datetime import timedelta
+
 from .env import env
 
 AUTH_USER_MODEL = "organizations.User"
@@ -48,7 +50,15 @@ MFA_TOTP_ISSUER = "Frontdesk"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# How long somebody stays signed in: unused, and however often they come. Staff at the console less long.
+SESSION_IDLE = timedelta(hours=env.int("SESSION_IDLE_HOURS", 72))
+SESSION_LIFETIME = timedelta(days=env.int("SESSION_DAYS", 14))
+CONSOLE_IDLE = timedelta(minutes=env.int("CONSOLE_IDLE_MINUTES", 60))
+CONSOLE_LIFETIME = timedelta(hours=env.int("CONSOLE_HOURS", 12))
+TOKENS_LIFETIME = timedelta(days=env.int("TOKENS_DAYS", 90))
+SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
+# Staff sets up a second factor before the console opens; without it only for trying the product on one's own machine.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", True)
 
 # How many proxies of ours stand in front and write X-Forwarded-For; 0: nobody's word is taken for an address.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)

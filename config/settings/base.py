@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.organizations.middleware.CredentialMiddleware",
     "config.headers.NoStoreMiddleware",
     "apps.organizations.middleware.MembershipMiddleware",
     "allauth.account.middleware.AccountMiddleware",

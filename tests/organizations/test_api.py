@@ -131,7 +131,7 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(acme, mona, api_for):
     assert (me["kind"], me["name"], me["role"]) == ("api_key", "Shop", "agent")
     assert client.patch("/api/users/me/", {"name": "x"}).json()["code"] == "not_a_person"
     row = ApiKey.objects.get()
-    assert secret not in (row.key_hash, row.prefix)
+    assert secret not in (row.secret_hash, row.prefix)
     assert secret not in api_for(mona).get("/api/system/api-keys/").content.decode()
     assert row.last_used_at is not None
 
@@ -326,7 +326,7 @@ def test_secrets_are_not_in_the_log(acme, mona, api_for, bob):
     bob.save()
     log = api_for(mona).get("/api/system/audit/").content.decode()
     assert secret not in log
-    assert ApiKey.objects.get().key_hash not in log
+    assert ApiKey.objects.get().secret_hash not in log
     assert bob.password not in log
 
 

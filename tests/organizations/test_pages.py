@@ -49,7 +49,7 @@ def test_another_organizations_key_is_not_revoked(acme, globex, charlie, alice, 
     key, _secret = services.create_api_key(globex, name="Shop", role=Role.AGENT, by=charlie, by_role=Role.OWNER)
     assert client_for(alice).post(f"{KEYS}{key.pk}/revoke/").status_code == 404
     key.refresh_from_db()
-    assert key.revoked_at is None
+    assert key.ended_at is None
 
 
 def test_the_log_tells_what_changed_in_words(acme, alice, bob, globex, charlie, client_for):

@@ -52,11 +52,16 @@ class UsageAdmin(ReadOnlyAdmin):
 
 @admin.register(StaffEntry)
 class StaffEntryAdmin(ReadOnlyAdmin):
-    list_display = ("started_at", "user", "organization", "reason", "address", "redeemed_at", "ended_at")
+    list_display = ("created_at", "user", "organization", "reason", "address", "redeemed_at", "ended_at")
     list_filter = ("organization",)
-    search_fields = ("user__email", "reason")
+    search_fields = ("user__email", "name")
+    fields = ("created_at", "user", "organization", "reason", "address", "redeemed_at", "ended_at")
     list_select_related = ("user", "organization")
     ordering = ("-id",)
+
+    @display(description=gettext_lazy("Reason"))
+    def reason(self, row: StaffEntry) -> str:
+        return row.name
 
 
 @admin.register(UnroutedDelivery)
@@ -117,15 +122,19 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 class LogAdmin(ReadOnlyAdmin):
-    list_display = ("timestamp", "who", "action", "content_type", "object_repr", "remote_addr")
+    list_display = ("timestamp", "who", "happened", "content_type", "object_repr", "remote_addr")
     list_filter = ("action", "content_type")
     search_fields = ("actor_email", "object_repr")
     list_select_related = ("actor", "content_type")
-    fields = ("timestamp", "who", "action", "content_type", "object_repr", "remote_addr", "words")
+    fields = ("timestamp", "who", "happened", "content_type", "object_repr", "remote_addr", "words")
 
     @display(description=gettext_lazy("Who"))
     def who(self, row: LogEntry) -> str:
         return log.actor(row)[1]
+
+    @display(description=gettext_lazy("Act"))
+    def happened(self, row: LogEntry) -> str:
+        return log.event_of(row) or dict(log.acts())[log.act_of(row)]
 
     @display(description=gettext_lazy("Changes"))
     def words(self, row: LogEntry) -> str:

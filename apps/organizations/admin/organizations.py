@@ -150,6 +150,7 @@ class OrganizationAdmin(ModelAdmin):
                 organization,
                 reason=form.cleaned_data["reason"],
                 address=client_address(request),
+                made_with=request.credential,  # type: ignore[attr-defined]
             )
             host = organization.get_primary_domain().domain
             door = reverse("organizations:enter", args=[staff.token_for(entry)], urlconf="config.urls_tenant")

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from .. import queries, rest, services
 from ..access import role_of
+from ..actors import Can
 from ..models import Invitation, Role, User
 
 
@@ -43,7 +44,7 @@ class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.G
     serializer_class = InvitationSerializer
     queryset = Invitation.objects.none()
     filter_backends = ()
-    required_role = {"GET": Role.MANAGER, "*": Role.MANAGER}
+    required_role = {"GET": Can.MANAGE_PEOPLE, "*": Can.MANAGE_PEOPLE}
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> QuerySet[Invitation]:

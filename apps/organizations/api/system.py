@@ -13,14 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import log, queries, rest, services
-from ..access import role_of
+from ..access import person_of
+from ..actors import Can
 from ..models import ApiKey, Organization, Role
 
 
 class ApiKeySerializer(rest.ModelSerializer[ApiKey]):
     """A key without its secret, which is not stored."""
 
-    created_by = serializers.CharField(source="created_by.email", allow_null=True, default=None)
+    created_by = serializers.CharField(source="user.email", allow_null=True, default=None)
+    revoked_at = serializers.DateTimeField(source="ended_at", read_only=True, allow_null=True)
 
     class Meta:
         model = ApiKey
@@ -46,8 +48,8 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Gener
     """Keys for programs. The secret is in the answer that makes it, and nowhere else."""
 
     serializer_class = ApiKeySerializer
-    queryset = ApiKey.objects.select_related("created_by")
-    required_role = {"GET": Role.MANAGER, "*": Role.MANAGER}
+    queryset = ApiKey.objects.select_related("user")
+    required_role = {"GET": Can.MANAGE_KEYS, "*": Can.MANAGE_KEYS}
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> QuerySet[ApiKey]:
@@ -62,8 +64,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Gener
             queries.current_organization(),
             name=data["name"],
             role=Role(data["role"]),
-            by=request.user if request.user.pk else None,
-            by_role=role_of(request) or Role.VIEWER,
+            by=person_of(request),
             expires_at=data["expires_at"],
         )
         return Response({"key": secret, "api_key": ApiKeySerializer(key).data}, status=status.HTTP_201_CREATED)
@@ -90,6 +91,9 @@ class AuditSerializer(rest.ModelSerializer[LogEntry]):
     actor = serializers.SerializerMethodField()
     actor_name = serializers.SerializerMethodField()
     act = serializers.SerializerMethodField()
+    event = serializers.SerializerMethodField(
+        help_text="What happened where no field was changed: signed_in, key_made …"
+    )
     what = serializers.SerializerMethodField()
     object_name = serializers.CharField(source="object_repr")
     address = serializers.CharField(source="remote_addr", allow_null=True)
@@ -97,7 +101,19 @@ class AuditSerializer(rest.ModelSerializer[LogEntry]):
 
     class Meta:
         model = LogEntry
-        fields = ("id", "at", "actor", "actor_name", "act", "what", "object_pk", "object_name", "address", "changes")
+        fields = (
+            "id",
+            "at",
+            "actor",
+            "actor_name",
+            "act",
+            "event",
+            "what",
+            "object_pk",
+            "object_name",
+            "address",
+            "changes",
+        )
         read_only_fields = fields
 
     def get_actor(self, entry: LogEntry) -> str:
@@ -109,6 +125,9 @@ class AuditSerializer(rest.ModelSerializer[LogEntry]):
     def get_act(self, entry: LogEntry) -> str:
         return log.act_of(entry)
 
+    def get_event(self, entry: LogEntry) -> str:
+        return str((entry.additional_data or {}).get("event", ""))
+
     def get_what(self, entry: LogEntry) -> str:
         return f"{entry.content_type.app_label}.{entry.content_type.model}"
 
@@ -119,7 +138,7 @@ class AuditSerializer(rest.ModelSerializer[LogEntry]):
 _FILTERS = [
     OpenApiParameter("who", str, description="An e-mail address, a name, or an actor such as api_key:2"),
     OpenApiParameter("what", str, description="A kind of object, such as leads.lead"),
-    OpenApiParameter("act", str, enum=["create", "update", "delete", "access"]),
+    OpenApiParameter("act", str, enum=["create", "update", "delete", "access", "sign-in"]),
     OpenApiParameter("since", date, description="From this day on, in the organization's time zone"),
     OpenApiParameter("until", date, description="Up to and including this day"),
 ]

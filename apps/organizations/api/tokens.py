@@ -21,8 +21,13 @@ from .. import attempts, rest
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
+<<<<<<< HEAD
 from ..throttling import TokenThrottle
 from ..tokens import refresh_for, renewed
+=======
+from ..throttling import TokenThrottle, count, peek, whose
+from ..tokens import end_family, refresh_for, renewed
+>>>>>>> 07dcdc3 (Keep everything that proves who calls in one table, with an epoch per person and membership)
 
 
 class TokenRequest(rest.Serializer[Any]):
@@ -66,20 +71,22 @@ class TokenView(_OpenView):
         user = _identify(request, **form.validated_data)
         if membership_of(user, current_organization()) is None:
             raise Problem("not_a_member", _("You do not work in this organization."), status=401)
-        token = refresh_for(user, current_organization())
+        token = refresh_for(user, current_organization(), request._request)
         update_last_login(User, user)
         return Response({"access": str(token.access_token), "refresh": str(token)})
 
 
 class RefreshView(_OpenView):
-    """A new access token for a refresh token."""
+    """A new pair for a refresh token, which is worth nothing afterwards. Used twice, it signs the program out."""
 
     throttle_rates = {"token": "60/min"}
 
     @extend_schema(
         request=RefreshRequest,
         responses={
-            200: inline_serializer("Access", {"access": serializers.CharField()}),
+            200: inline_serializer(
+                "RenewedPair", {"access": serializers.CharField(), "refresh": serializers.CharField()}
+            ),
             401: OpenApiResponse(description="bad_token"),
         },
         auth=[],
@@ -88,10 +95,24 @@ class RefreshView(_OpenView):
     def post(self, request: Request) -> Response:
         form = RefreshRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        access = renewed(form.validated_data["refresh"], current_organization())
-        if access is None:
+        token = renewed(form.validated_data["refresh"], current_organization())
+        if token is None:
             raise Problem("bad_token", _("This token is not valid here. Sign in again."), status=401)
-        return Response({"access": access})
+        return Response({"access": str(token.access_token), "refresh": str(token)})
+
+
+class RevokeView(_OpenView):
+    """Sign a program out."""
+
+    throttle_rates = {"token": "60/min"}
+
+    @extend_schema(request=RefreshRequest, responses={204: None}, auth=[], tags=["token"])
+    def post(self, request: Request) -> Response:
+        """End the family of a refresh token, access tokens included; says nothing about one that was worth nothing."""
+        form = RefreshRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        end_family(form.validated_data["refresh"], current_organization())
+        return Response(status=204)
 
 
 def _identify(request: Request, email: str, password: str, otp: str) -> User:

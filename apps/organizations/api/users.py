@@ -17,7 +17,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from .. import queries, rest, services
-from ..access import person_of, role_of
+from ..access import actor_of, person_of, role_of
+from ..actors import Can
 from ..errors import Problem
 from ..models import ApiKey, Membership, Role, User
 from ..services.people import may_manage
@@ -96,7 +97,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
 
     serializer_class = MemberSerializer
     queryset = Membership.objects.select_related("user")
-    required_role = {"*": Role.MANAGER}
+    required_role = {"*": Can.MANAGE_PEOPLE}
     lookup_field = "user_id"
     lookup_url_kwarg = "user_id"
     lookup_value_regex = r"\d{1,18}"
@@ -112,18 +113,18 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         form.is_valid(raise_exception=True)
         data = form.validated_data
         held, role = role_of(request) or Role.VIEWER, Role(data["role"])
-        may_manage(held, role)
+        actor_of(request).must(Can.MANAGE_PEOPLE, fresh=True)
+        may_manage(actor_of(request), role)
         if data.get("password"):
             member = _make(role, data)
             return Response(
                 {"status": "created", "user": MemberSerializer(member).data}, status=status.HTTP_201_CREATED
             )
-        by = request.user if request.user.pk else None
         invitation, link = services.invite(
             queries.current_organization(),
             email=data["email"],
             role=role,
-            by=by,
+            by=person_of(request),
             by_role=held,
         )
         body = {
@@ -141,7 +142,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         member = queries.get_member(queries.current_organization(), int(user_id))
         form = ChangeMemberSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        by = role_of(request) or Role.VIEWER
+        by = actor_of(request)
         if "role" in form.validated_data:
             member = services.change_role(member, Role(form.validated_data["role"]), by=by)
         if "is_active" in form.validated_data:
@@ -153,7 +154,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
     def destroy(self, request: Request, user_id: str) -> Response:
         """Deactivate somebody; what they did stays theirs."""
         member = queries.get_member(queries.current_organization(), int(user_id))
-        services.deactivate_member(member, by=role_of(request) or Role.VIEWER)
+        services.deactivate_member(member, by=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(methods=["GET"], responses=_Me, tags=["users"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from .. import credentials, signing_in
+from ..actors import Actor, Can, Kind, NotAllowed
 from ..models import Membership, Organization, Role, User
+from ..permissions import acting, needs
 
 
 def add_member(organization: Organization, user: User, *, role: Role) -> Membership:
@@ -19,46 +22,62 @@ def add_member(organization: Organization, user: User, *, role: Role) -> Members
     return membership
 
 
-def may_manage(held: Role, other: str) -> None:
-    """PermissionDenied unless somebody with role `held` may give, change or take away role `other`."""
-    if not (held.includes(Role.MANAGER) and held.includes(Role(other))):
-        raise PermissionDenied(_("Your role does not include changing this person."))
+def may_manage(actor: Actor, *roles: str) -> None:
+    """NotAllowed unless they may give, change or take away these roles: nobody gives or takes what they lack."""
+    if actor.kind in (Kind.INNER, Kind.CONSOLE):
+        return
+    if actor.role is None or not all(actor.role.includes(Role(role)) for role in roles):
+        raise NotAllowed("role_too_low", Can.MANAGE_PEOPLE)
 
 
+@needs(Can.MANAGE_PEOPLE, fresh=True)
 @transaction.atomic
-def change_role(membership: Membership, role: Role, *, by: Role) -> Membership:
-    """Give a member another role; `by`: the role of whoever asks, who can neither give nor take what they lack."""
+def change_role(membership: Membership, role: Role, *, by: Actor | None = None) -> Membership:
+    """Give a member another role; nobody raises themselves, and nobody gives or takes what they lack."""
+    actor = acting(by)
     membership = _locked(membership)
-    may_manage(by, membership.role)
-    may_manage(by, role)
+    may_manage(actor, membership.role, role)
     if role != Role.OWNER:
         _not_the_last_owner(membership)
     membership.role = role
     membership.save(update_fields=["role"])
+    _note_ends(membership)
     return membership
 
 
+@needs(Can.MANAGE_PEOPLE)
 @transaction.atomic
-def deactivate_member(membership: Membership, *, by: Role) -> Membership:
+def deactivate_member(membership: Membership, *, by: Actor | None = None) -> Membership:
     """Let somebody work here no longer; what they did stays theirs, and they can be let in again."""
+    actor = acting(by)
     membership = _locked(membership)
-    may_manage(by, membership.role)
+    may_manage(actor, membership.role)
     _not_the_last_owner(membership)
     membership.is_active = False
     membership.save(update_fields=["is_active"])
+    _note_ends(membership)
     return membership
 
 
+@needs(Can.MANAGE_PEOPLE, fresh=True)
 @transaction.atomic
-def reactivate_member(membership: Membership, *, by: Role) -> Membership:
-    """Undo `deactivate_member`."""
+def reactivate_member(membership: Membership, *, by: Actor | None = None) -> Membership:
+    """Let somebody in again, in their old role; what they were signed in with, and their keys, stay ended."""
+    actor = acting(by)
     membership = _locked(membership)
-    may_manage(by, membership.role)
+    may_manage(actor, membership.role)
     membership.is_active = True
     membership.save(update_fields=["is_active"])
     return membership
 
 
+def _note_ends(membership: Membership) -> None:
+    """Tell the log what the new epoch has ended."""
+    for ended in credentials.end_of_membership(membership):
+        signing_in.note_end(ended)
+
+
+@needs(Can.BE_ONESELF)
 def update_profile(user: User, **fields: Any) -> User:
     """A person's own name and language, in every organization they work in."""
     for field, value in fields.items():
@@ -71,7 +90,7 @@ def update_profile(user: User, **fields: Any) -> User:
 def _locked(membership: Membership) -> Membership:
     """The row, with every other change to this organization's people waiting: two last owners cannot both leave."""
     Organization.objects.select_for_update().get(pk=membership.organization_id)
-    return Membership.objects.select_related("user").get(pk=membership.pk)
+    return Membership.objects.select_related("user").select_for_update(of=("self",)).get(pk=membership.pk)
 
 
 def _not_the_last_owner(membership: Membership) -> None:

@@ -21,7 +21,13 @@ def activity(request: HttpRequest) -> HttpResponse:
     page = paginate(log.entries(**asked), request.GET.get("cursor", ""), order=("-id",), size=50)
     names = log.look_up(page)
     rows = [
-        {"entry": entry, "actor": log.actor(entry), "act": log.act_of(entry), "changes": log.changes(entry, names)}
+        {
+            "entry": entry,
+            "actor": log.actor(entry),
+            "act": log.act_of(entry),
+            "event": log.event_of(entry),
+            "changes": log.changes(entry, names),
+        }
         for entry in page
     ]
     context = {

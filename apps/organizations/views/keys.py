@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST
 from apps.jobs import clock
 
 from .. import queries, services
-from ..access import member_required, role_of
+from ..access import member_required, person_of, role_of
+from ..actors import Can
 from ..forms import KeyForm
 from ..models import Role
 
 
 @never_cache
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_KEYS)
 def keys(request: HttpRequest) -> HttpResponse:
     """All keys; a new one is shown this once."""
     held = role_of(request) or Role.VIEWER
@@ -34,8 +35,7 @@ def keys(request: HttpRequest) -> HttpResponse:
                 queries.current_organization(),
                 name=form.cleaned_data["name"],
                 role=Role(form.cleaned_data["role"]),
-                by=request.user,  # type: ignore[arg-type]
-                by_role=held,
+                by=person_of(request),
                 expires_at=clock.now() + timedelta(days=int(days)) if days else None,
             )
             form = KeyForm(held=held)
@@ -51,7 +51,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_KEYS)
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """End a key at once."""
     key = queries.get_api_key(queries.current_organization(), key_id)

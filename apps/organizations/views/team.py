@@ -17,7 +17,8 @@ from apps.jobs import clock
 from apps.ui.toasts import toast
 
 from .. import queries, services
-from ..access import member_required, person_of, role_of
+from ..access import actor_of, member_required, person_of, role_of
+from ..actors import Can
 from ..forms import InviteForm, RoleForm, roles_up_to
 from ..models import Membership, Role
 
@@ -49,7 +50,7 @@ def _context(request: HttpRequest, form: InviteForm | None = None, **more: Any) 
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody; the page shows the link once, for those whom mail does not reach."""
     held = role_of(request) or Role.VIEWER
@@ -75,7 +76,7 @@ def _flat(error: ValidationError) -> list[str]:
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """A new link by mail; the old one ends."""
     old = queries.get_invitation(queries.current_organization(), invitation_id)
@@ -95,7 +96,7 @@ def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def revoke_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     """The link is worth nothing from now on."""
     invitation = queries.get_invitation(queries.current_organization(), invitation_id)
@@ -105,7 +106,7 @@ def revoke_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a member another role, up to one's own."""
     member = queries.get_member(queries.current_organization(), user_id)
@@ -115,38 +116,34 @@ def change_role(request: HttpRequest, user_id: int) -> HttpResponse:
     role = Role(form.cleaned_data["role"])
     return _try(
         request,
-        lambda: services.change_role(member, role, by=_held(request)),
+        lambda: services.change_role(member, role, by=actor_of(request)),
         _("%(name)s is now: %(role)s.") % {"name": member.user, "role": role.label},
     )
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def deactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody work here no longer; it can be taken back."""
     member = queries.get_member(queries.current_organization(), user_id)
     return _try(
         request,
-        lambda: services.deactivate_member(member, by=_held(request)),
+        lambda: services.deactivate_member(member, by=actor_of(request)),
         _("%(name)s can no longer sign in here.") % {"name": member.user},
         undo=reverse("organizations:reactivate", args=[user_id]),
     )
 
 
 @require_POST
-@member_required(Role.MANAGER)
+@member_required(Can.MANAGE_PEOPLE)
 def reactivate(request: HttpRequest, user_id: int) -> HttpResponse:
     """Let somebody in again, in their old role."""
     member = queries.get_member(queries.current_organization(), user_id)
     return _try(
         request,
-        lambda: services.reactivate_member(member, by=_held(request)),
+        lambda: services.reactivate_member(member, by=actor_of(request)),
         _("%(name)s can sign in here again.") % {"name": member.user},
     )
-
-
-def _held(request: HttpRequest) -> Role:
-    return role_of(request) or Role.VIEWER
 
 
 def _try(request: HttpRequest, act: Callable[[], Membership], done: str, undo: str = "") -> HttpResponse:
