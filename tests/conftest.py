@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 import pytest
 import structlog
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
@@ -131,7 +132,8 @@ def _make_cast() -> None:
     for name, role in (("bob", Role.AGENT), ("victor", Role.VIEWER)):
         user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.title())
         services.add_member(acme, user, role=role)
-    User.objects.create_superuser("dana@example.com", PASSWORD, name="Dana")
+    dana = User.objects.create_superuser("dana@example.com", PASSWORD, name="Dana")
+    TOTP.activate(dana, generate_totp_secret())  # the console opens for nobody without
     _forget_the_chats()
 
 

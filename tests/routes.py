@@ -17,7 +17,7 @@ from apps.catalog import models as catalog
 from apps.conversations import models as conversations
 from apps.integrations import models as integrations
 from apps.leads import models as leads
-from apps.organizations.access import RolePermission
+from apps.organizations.access import RolePermission, role_for
 from apps.organizations.models import ApiKey, Invitation, Membership, Role
 from apps.simulator import models as simulator
 from apps.webhooks_outbox import models as outbox
@@ -113,7 +113,7 @@ class Route:
             self.view_class, "required_role", {}
         )
         wanted = {**RolePermission.default, **own}
-        return wanted.get(method.upper(), wanted["*"])
+        return role_for(wanted.get(method.upper(), wanted["*"]))
 
     def is_open(self, reasons: dict[str, str]) -> bool:
         return any(self.name == listed or (listed[-1] in ":_-" and self.name.startswith(listed)) for listed in reasons)

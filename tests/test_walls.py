@@ -42,6 +42,7 @@ OPEN = {
     "organizations:enter": "the console's token opens it, once",
     "organizations:logo": "the logo stands in the public chat window",
     "organizations-api:token-refresh": "the token itself is the proof; see test_api.py",
+    "organizations-api:token-revoke": "the token itself is the proof; see test_credentials.py",
     "organizations-api:token": "this is how one signs in; tells nothing without the password",
     "schema": "what the API looks like is no secret",
     "docs": "what the API looks like is no secret",

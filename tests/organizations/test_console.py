@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Permission
@@ -138,8 +139,7 @@ def test_owners_of_organizations_are_not_the_agency(public, who, client_for, req
 
 def test_staff_without_rights_sees_no_organization(public, client_for):
     """Agency staff who are no superusers have what was given to them, and nothing else."""
-    helper = User.objects.create_user("helper@example.com", PASSWORD, is_staff=True)
-    client = client_for(helper, None)
+    client = client_for(helper_with(), None)
     acme = Organization.objects.get(slug="acme")
     assert client.get(f"/admin/organizations/organization/{acme.pk}/enter/").status_code == 403
     assert client.get(USERS).status_code == 403
@@ -242,6 +242,7 @@ def test_nobody_locks_themselves_out(console, dana):
 def helper_with(*permissions: str) -> User:
     """Agency staff with a few permissions."""
     helper = User.objects.create_user("helper@example.com", PASSWORD, is_staff=True)
+    TOTP.activate(helper, generate_totp_secret())
     helper.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return helper
 

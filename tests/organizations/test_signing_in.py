@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
@@ -23,6 +24,7 @@ def sign_in(client, email="alice@example.com", password=PASSWORD, path="/account
 
 def code_of(user):
     """Turn two-factor sign-in on, and say what the app on the phone shows now."""
+    Authenticator.objects.filter(user=user).delete()
     secret = totp.generate_totp_secret()
     totp.TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
@@ -83,7 +85,8 @@ def test_a_session_is_worth_nothing_elsewhere(acme, globex, charlie, client_for)
     assert "Sign out" in page.content.decode()
     stolen = client_for(None, "globex")
     stolen.cookies["sessionid"] = client.cookies["sessionid"].value
-    assert stolen.get("/dashboard/").status_code == 200  # his own place
+    assert stolen.get("/dashboard/").status_code == 302  # his own place, but not where he signed in
+    assert client.get("/dashboard/").status_code == 302, "and it ends there"
     assert client_for(None, "acme").get("/dashboard/").status_code == 302
 
 
@@ -92,7 +95,7 @@ def test_a_deactivated_member_is_out_at_once(acme, bob, client_for, api_for):
     assert client.get("/dashboard/").status_code == 200
     assert api.get("/api/users/me/").status_code == 200
     Membership.objects.filter(user=bob).update(is_active=False)
-    assert client.get("/dashboard/").status_code == 403
+    assert client.get("/dashboard/").status_code == 302
     assert api.get("/api/users/me/").status_code == 401
 
 
@@ -185,7 +188,18 @@ def test_what_we_do_not_offer_is_not_there(acme, bob, client_for, path):
 def test_the_agency_signs_in_on_the_public_host(public, dana, client_for):
     client = client_for(None, None)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
-    assert sign_in(client, "dana@example.com").headers["Location"] == "/admin/"
+    code = code_of(dana)
+    assert sign_in(client, "dana@example.com").headers["Location"] == "/accounts/2fa/authenticate/"
+    assert client.post("/accounts/2fa/authenticate/", {"code": code}).headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_console_opens_only_with_a_second_factor(public, dana, client_for, settings):
+    Authenticator.objects.filter(user=dana).delete()
+    client = client_for(dana, None)
+    assert client.get("/admin/").headers["Location"] == "/accounts/2fa/totp/activate/"
+    assert client.get("/admin/organizations/user/").headers["Location"] == "/accounts/2fa/totp/activate/"
+    settings.STAFF_SECOND_FACTOR = False
     assert client.get("/admin/").status_code == 200
 
 

@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from auditlog.models import LogEntry
 from django.conf import settings
 from django.db import connection
 
 from apps.jobs import clock
-from apps.organizations.models import Organization, StaffEntry
+from apps.organizations.models import Credential, Organization, StaffEntry
 
 REASON = "A customer cannot connect WhatsApp"
 
@@ -39,8 +40,8 @@ def inside(knock, client_for):
     return client
 
 
-def test_staff_sees_what_an_owner_sees_under_a_banner(inside, acme):
-    for path in ("/dashboard/", "/dashboard/leads/", "/dashboard/settings/team/", "/dashboard/settings/keys/"):
+def test_staff_sees_what_a_manager_sees_under_a_banner(inside, acme):
+    for path in ("/dashboard/", "/dashboard/leads/", "/dashboard/settings/team/", "/dashboard/settings/usage/"):
         page = inside.get(path)
         assert page.status_code == 200
         assert "You are inside Acme as agency staff. What you do here is recorded." in page.content.decode()
@@ -63,9 +64,30 @@ def test_coming_in_is_in_the_tenants_own_log(inside, acme, alice, client_for):
 
 
 def test_what_staff_changes_is_signed_as_staff(inside, acme, dana):
-    inside.post("/dashboard/settings/keys/", {"name": "Shop", "role": "agent", "days": ""})
-    made = LogEntry.objects.filter(content_type__model="apikey").latest("id")
+    inside.post("/dashboard/settings/replies/new/", {"shortcut": "hours", "text": "At nine.", "language": ""})
+    made = LogEntry.objects.filter(content_type__model="cannedreply").latest("id")
     assert made.additional_data == {"actor": f"staff:{dana.pk}", "name": "Dana"}
+
+
+def test_staff_touches_no_owner_no_key_and_no_secret(inside, acme, alice, bob):
+    users = "/api/users/"
+    refused = [
+        inside.get("/dashboard/settings/keys/"),
+        inside.post("/dashboard/settings/keys/", {"name": "Shop", "role": "agent", "days": ""}),
+        inside.post("/dashboard/settings/team/invite/", {"email": "new@example.com", "role": "owner"}),
+        inside.post(f"/dashboard/settings/team/{bob.pk}/role/", {"role": "owner"}),
+        inside.post(f"/dashboard/settings/team/{alice.pk}/deactivate/"),
+        inside.patch(f"{users}{bob.pk}/", {"role": "owner"}, content_type="application/json"),
+        inside.post(users, {"email": "x@example.com", "role": "owner"}, content_type="application/json"),
+        inside.post("/api/system/api-keys/", {"name": "x"}, content_type="application/json"),
+    ]
+    assert [answer.status_code for answer in refused] == [403, 403, 422, 403, 403, 403, 403, 403]
+    assert not Credential.objects.filter(kind="api_key").exists()
+    assert {str(m.user): m.role for m in acme.memberships.all()} == {
+        "Alice": "owner",
+        "Bob": "agent",
+        "Victor": "viewer",
+    }
 
 
 def test_a_link_opens_once_within_a_minute_and_only_its_own_house(knock, client_for):
@@ -123,6 +145,7 @@ def test_staff_without_an_entry_is_a_stranger(acme, dana, client_for, api_for):
     """Being staff opens the console; a tenant opens only through its door."""
     assert client_for(dana, "acme").get("/dashboard/").status_code == 403
     assert client_for(dana, "acme").get("/api/leads/").status_code == 401
+    Authenticator.objects.filter(user=dana).delete()
     answer = api_for(None, "acme").post("/api/token/", {"email": dana.email, "password": "correct horse battery"})
     assert answer.json()["code"] == "not_a_member"
 

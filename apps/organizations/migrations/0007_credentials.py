@@ -99,7 +99,7 @@ def carry_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0005_words"),
+        ("organizations", "0006_proof"),
     ]
 
     operations = [
