@@ -9,7 +9,7 @@ epoch is dead, and stays dead when the person is let in again. See docs/adr/cred
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models
@@ -126,7 +126,7 @@ class Credential(models.Model):
 def idle_limit(credential: Credential) -> timedelta | None:
     """How long it may lie unused; the console's sessions less long than the others."""
     if credential.kind == Credential.Kind.TOKENS:
-        return settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+        return cast("timedelta", settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
     if credential.kind != Credential.Kind.SESSION:
         return None
     return settings.CONSOLE_IDLE if at_the_console(credential) else settings.SESSION_IDLE
@@ -155,19 +155,19 @@ def running() -> QuerySet[Credential]:
     )
 
 
-class _OfKind(models.Manager["Credential"]):
+class _OfKind(models.Manager[Any]):
     def __init__(self, *kinds: str) -> None:
         super().__init__()
         self._kinds = kinds
 
-    def get_queryset(self) -> QuerySet[Credential]:
+    def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().filter(kind__in=self._kinds)
 
 
 class SignIn(Credential):
     """A browser or a program in which somebody is signed in."""
 
-    objects = _OfKind(Credential.Kind.SESSION, Credential.Kind.TOKENS)  # type: ignore[misc]
+    objects: ClassVar[Any] = _OfKind(Credential.Kind.SESSION, Credential.Kind.TOKENS)
 
     class Meta:
         proxy = True
@@ -178,7 +178,7 @@ class SignIn(Credential):
 class ApiKey(Credential):
     """A machine's key to one organization: shown once, stored as SHA-256, found by its prefix."""
 
-    objects = _OfKind(Credential.Kind.API_KEY)  # type: ignore[misc]
+    objects: ClassVar[Any] = _OfKind(Credential.Kind.API_KEY)
 
     class Meta:
         proxy = True
@@ -189,7 +189,7 @@ class ApiKey(Credential):
 class StaffEntry(Credential):
     """Agency staff went into a tenant: who, why, from where, until when."""
 
-    objects = _OfKind(Credential.Kind.STAFF_ENTRY)  # type: ignore[misc]
+    objects: ClassVar[Any] = _OfKind(Credential.Kind.STAFF_ENTRY)
 
     class Meta:
         proxy = True

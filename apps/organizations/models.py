@@ -162,7 +162,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password begins a new epoch (a hash that is only brought up to date does not)."""
         self.email = self.email.lower()
-        new_password = self._password is not None and not self._state.adding
+        new_password = self._password is not None and not self._state.adding  # type: ignore[attr-defined]
         super().save(*args, **kwargs)
         if new_password:
             self.begin_epoch()

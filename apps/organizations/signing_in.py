@@ -92,10 +92,9 @@ def _password(event: str) -> Any:
     def changed(request: HttpRequest, user: User, **_kwargs: Any) -> None:
         """The new epoch began when the password was stored; this browser goes on."""
         credential = getattr(request, "credential", None)
-        own = credential is not None and credential.user_id == user.pk
         audit.note(user, action=LogEntry.Action.UPDATE, event=event)
         user.refresh_from_db(fields=["epoch"])
-        if own:
+        if credential is not None and credential.user_id == user.pk:
             credentials.keep(credential, user)
         for ended in credentials.end_stale(user):
             note_end(ended)
