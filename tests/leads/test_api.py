@@ -115,7 +115,7 @@ def test_a_list_costs_the_same_for_one_or_many(sara, bob, api_for, django_assert
         services.add_tag(lead, f"tag {n % 3}", by="bot")
         services.set_owner(lead, bob, by="bot")
     api.get("/api/leads/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert len(api.get("/api/leads/").data["results"]) == 31
 
 
