@@ -21,13 +21,8 @@ from .. import attempts, rest
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
-<<<<<<< HEAD
 from ..throttling import TokenThrottle
-from ..tokens import refresh_for, renewed
-=======
-from ..throttling import TokenThrottle, count, peek, whose
 from ..tokens import end_family, refresh_for, renewed
->>>>>>> 07dcdc3 (Keep everything that proves who calls in one table, with an epoch per person and membership)
 
 
 class TokenRequest(rest.Serializer[Any]):
