@@ -53,6 +53,10 @@ def surroundings(**_kwargs: Any) -> list[checks.CheckMessage]:
         hint = "Set BASE_DOMAIN to the domain below which organizations live."
         said = f"BASE_DOMAIN is {settings.BASE_DOMAIN}: organizations can only be reached on this machine."
         found.append(checks.Error(said, hint=hint, id="organizations.E003"))
+    if not settings.STAFF_SECOND_FACTOR:
+        hint = "Take STAFF_SECOND_FACTOR=0 away: it is for trying the product on one's own machine."
+        said = "STAFF_SECOND_FACTOR is off: a password alone opens the console of all organizations."
+        found.append(checks.Error(said, hint=hint, id="organizations.E009"))
     if not settings.HTTPS:
         hint = "Put a proxy that speaks https and sets X-Forwarded-Proto in front, and set HTTPS=1."
         found.append(

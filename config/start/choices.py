@@ -21,6 +21,12 @@ class Choices:
     database_url: str
     broker_url: str
 
+    @property
+    def is_local(self) -> bool:
+        """On somebody's own machine: nobody else can come here."""
+        name, own = self.base_domain, {"127.0.0.1", "::1", "localhost"}
+        return (name == "localhost" or name.endswith(".localhost")) and self.host in own and not self.https
+
     def check_port(self) -> None:
         """`Problem` if the web server could not listen where it is told to."""
         if is_free(self.host, self.port):

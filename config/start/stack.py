@@ -157,6 +157,8 @@ class Stack:
             # Who starts all of this as root on one machine has decided so; Celery's reminder is for servers.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
             **kept,
+            # The demo's console opens with a password alone, on one's own machine; `check --deploy` refuses this.
+            **({} if self.throwaway or not self.choices.is_local else {"STAFF_SECOND_FACTOR": "0"}),
             **inherited,
             **addresses,
             "DATA_DIR": str(self.folder.path),

@@ -63,6 +63,7 @@ def test_a_server_as_described_has_nothing_to_hear(server):
         ("LOCAL", True, "organizations.E003"),
         ("HTTPS", False, "organizations.E004"),
         ("DEBUG", True, "organizations.E008"),
+        ("STAFF_SECOND_FACTOR", False, "organizations.E009"),
         ("FIELD_ENCRYPTION_KEYS", [], "organizations.E001"),
         ("FIELD_ENCRYPTION_KEYS", ["short"], "organizations.E002"),
         ("POSTMARK_API_TOKEN", "", "organizations.W003"),
