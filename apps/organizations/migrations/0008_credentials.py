@@ -99,7 +99,7 @@ def carry_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0006_proof"),
+        ("organizations", "0007_organization_order"),
     ]
 
     operations = [
