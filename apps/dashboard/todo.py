@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -45,9 +43,9 @@ def waiting() -> dict[str, Any]:
     return {"rows": rows, "count": count, "shown": phrases.up_to(count, conversations.MANY), "more": count > len(rows)}
 
 
-def greeting(user: AbstractBaseUser | AnonymousUser) -> str:
+def greeting(user: User) -> str:
     """As people greet at this time of day where the organization is."""
-    name = user.get_short_name() if isinstance(user, User) else ""
+    name = user.get_short_name()
     hour = timezone.localtime(clock.now()).hour
     if hour < 12:
         return _("Good morning, %(name)s") % {"name": name}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from apps.analytics.forms import PRESETS, RangeForm
 from apps.catalog import queries as catalog
 from apps.jobs import clock
-from apps.organizations.access import member_required, role_of
+from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role
 from apps.organizations.queries import calendar_day, current_organization
 
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     days = form.range(calendar_day(current_organization(), now))
     context = {
         "now": now,
-        "greeting": todo.greeting(request.user),
+        "greeting": todo.greeting(person_of(request)),
         "waiting": todo.waiting(),
         "tasks": todo.tasks(role_of(request) or Role.VIEWER, now=now),
         "form": form,

@@ -43,6 +43,7 @@ def _toolbar(request: HttpRequest) -> dict[str, Any]:
         "tags": [(tag.name, tag.name) for tag in queries.tags()[:100]],
         "channels": [*CHANNELS, ("webchat", _("Website chat")), ("form", _("Form")), ("manual", _("By hand")), ("api", "API")],
         "sources": list(SOURCES.items()),
+        "quiet_days": [(day, day) for day in query.getlist("active_before")[:1]],
         "query": query.urlencode(),
         "filtered": any(query.get(name) for name in query),
         "may_write": _may(request, Role.AGENT),

@@ -98,6 +98,8 @@ document.addEventListener("click", (event) => {
 });
 
 // Where only a part fits, the first column with somebody in it is the one to begin with.
-board().querySelector("[data-stage]:has([data-card])")?.scrollIntoView({ block: "nearest", inline: "start", behavior: "instant" });
+const filled = board().querySelector("[data-stage]:has([data-card])")?.getBoundingClientRect();
+const shown = board().getBoundingClientRect();
+if (filled) board().scrollLeft += rtl ? filled.right - shown.right : filled.left - shown.left;
 sortable(board());
 document.addEventListener("htmx:afterSettle", () => sortable(board()));
