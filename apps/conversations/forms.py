@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
@@ -90,7 +90,7 @@ class CannedReplyForm(forms.ModelForm):  # not subscriptable at run time
         }
 
     language = forms.ChoiceField(
-        label=gettext_lazy("Language"), required=False, choices=[("", gettext_lazy("Any")), ("en", "English"), ("ar", "العربية")],
+        label=gettext_lazy("Language"), required=False, choices=[("", pgettext_lazy("language", "Any")), ("en", "English"), ("ar", "العربية")],
     )  # fmt: skip
 
     def clean_shortcut(self) -> str:

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.ai.models import Generation
 from apps.integrations.models import ConnectedAccount
@@ -278,7 +279,7 @@ class MessageTemplate(models.Model):
         PAUSED = "paused", _("Paused")
         DISABLED = "disabled", _("Disabled")
         ARCHIVED = "archived", _("Archived")
-        DELETED = "deleted", _("Deleted")
+        DELETED = "deleted", pgettext_lazy("state of a template", "Deleted")
 
     account = models.ForeignKey(
         ConnectedAccount, on_delete=models.CASCADE, related_name="templates", verbose_name=_("account")

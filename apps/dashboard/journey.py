@@ -101,7 +101,7 @@ def _length(passed: timedelta) -> str:
 
 def _after(passed: timedelta) -> str:
     """The distance from the first station: "+1.25 s"."""
-    return f"+{_length(passed)}"
+    return phrases.after(passed.total_seconds())
 
 
 def _delivery(step: Step) -> Station:

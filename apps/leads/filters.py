@@ -20,7 +20,7 @@ class LeadFilter(filters.FilterSet):
     stage = filters.MultipleChoiceFilter(choices=Stage.choices)
     label = filters.MultipleChoiceFilter(choices=Label.choices)
     priority = filters.MultipleChoiceFilter(choices=Priority.choices)
-    owner = filters.CharFilter(method="by_owner", label=_("A user's id, me, or none"), max_length=20)
+    owner = filters.CharFilter(method="by_owner", label=_("A member's id, me, or none"), max_length=20)
     tag = filters.CharFilter(method="by_tag", label=_("A tag's name"), max_length=50)
     channel = filters.CharFilter(method="by_value", max_length=20)
     source = filters.CharFilter(method="by_value", max_length=20)

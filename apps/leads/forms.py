@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.organizations.models import User
 from apps.organizations.queries import current_organization
@@ -76,7 +76,7 @@ class DetailsForm(forms.Form):
 
 class NewLeadForm(DetailsForm):
     stage = forms.ChoiceField(label=gettext_lazy("Stage"), choices=Stage.choices, initial=Stage.NEW)
-    owner = forms.ChoiceField(label=gettext_lazy("Owner"), required=False)
+    owner = forms.ChoiceField(label=pgettext_lazy("of a lead", "Owner"), required=False)
     note = forms.CharField(
         label=gettext_lazy("Note"),
         required=False,
@@ -148,7 +148,7 @@ class QuestionForm(forms.Form):
     """One row of the builder."""
 
     label = forms.CharField(
-        label=gettext_lazy("Label"), max_length=120, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+        label=pgettext_lazy("of a question", "Label"), max_length=120, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
     )
     name = forms.ChoiceField(
         label=gettext_lazy("Field"), required=False,

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.organizations.access import actor_of, member_required, role_of
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
+from apps.ui import statuses
 from apps.ui.toasts import announce, toast
 
 from . import bulk, details, filters, merging, queries, services, timeline
 from .forms import ActivityForm, DetailsForm, NewLeadForm
 from .models import SOURCES, Activity, Label, Lead, Stage
 
-CHANNELS = [("whatsapp", "WhatsApp"), ("instagram", "Instagram"), ("facebook", "Messenger")]
+CHANNELS = ("whatsapp", "instagram", "facebook", "webchat", "form", "manual", "api")
 SORTS = ("recent", "score", "new")
 
 
@@ -41,7 +42,7 @@ def _toolbar(request: HttpRequest) -> dict[str, Any]:
         "labels": Label.choices,
         "members": [("me", _("me")), ("none", _("nobody")), *((user.pk, str(user)) for user in queries.members())],
         "tags": [(tag.name, tag.name) for tag in queries.tags()[:100]],
-        "channels": [*CHANNELS, ("webchat", _("Website chat")), ("form", _("Form")), ("manual", _("By hand")), ("api", "API")],
+        "channels": [(channel, statuses.look(statuses.CHANNELS, channel).label) for channel in CHANNELS],
         "sources": list(SOURCES.items()),
         "quiet_days": [(day, day) for day in query.getlist("active_before")[:1]],
         "query": query.urlencode(),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language_info, ngettext
+from django.utils.translation import get_language_bidi, get_language_info, ngettext
 from django.utils.translation import gettext as _
 
 from apps.jobs import clock
@@ -21,6 +21,29 @@ BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u20
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
+def isolated(text: str) -> str:
+    """Figures with a sign or a unit beside them, so that a text from right to left does not tear them apart."""
+    return f"\u2066{text}\u2069" if get_language_bidi() else text
+
+
+def signed(value: Any, places: int | None = None) -> str:
+    """10 → "+10", -10 → "−10", 0 → "0": the sign stays before the figure in every direction of text."""
+    amount = _decimal(value)
+    if amount is None or amount <= 0:
+        return number(value, places)
+    return isolated(f"+{number(amount, places)}")
+
+
+def after(seconds: Any) -> str:
+    """Time after a beginning, to the hundredth below a second: "+0.25 s", then as `duration` says it."""
+    amount = _decimal(seconds)
+    if amount is None:
+        return "–"
+    if amount < MINUTE:
+        return _("%(n)s s") % {"n": signed(amount, 2 if amount < 10 else 0)}
+    return isolated("+") + duration(amount)
+
+
 def number(value: Any, places: int | None = None) -> str:
     """12345.678 → "12,345.68" (or as many places as asked). Western digits in every language, as in business use."""
     amount = _decimal(value)
@@ -28,7 +51,8 @@ def number(value: Any, places: int | None = None) -> str:
         return "–"
     if places is None:
         places = 0 if amount == amount.to_integral_value() else 2
-    return f"{amount:,.{places}f}".replace("-", "−")
+    figure = f"{amount:,.{places}f}"
+    return isolated(figure.replace("-", "−")) if amount < 0 else figure
 
 
 def up_to(value: int, most: int) -> str:
@@ -44,13 +68,17 @@ def money(value: Any, currency: str = "USD") -> str:
     code = str(currency or "USD").upper()
     figure = number(abs(amount), PLACES.get(code, 2) if abs(amount) >= Decimal("0.01") or not amount else 4)
     sign = "−" if amount < 0 else ""
-    return f"{sign}{SYMBOLS[code]}{figure}" if code in SYMBOLS else f"{sign}{code}\u00a0{figure}"
+    words = f"{sign}{SYMBOLS[code]}{figure}" if code in SYMBOLS else f"{sign}{code}\u00a0{figure}"
+    return isolated(words) if sign else words
 
 
 def percent(value: Any, places: int = 0) -> str:
     """0.256 → "26%"."""
     amount = _decimal(value)
-    return "–" if amount is None else f"{number(amount * 100, places)}%"
+    if amount is None:
+        return "–"
+    figure = f"{abs(amount) * 100:,.{places}f}%"
+    return isolated(f"−{figure}") if amount < 0 else figure
 
 
 def file_size(value: Any) -> str:

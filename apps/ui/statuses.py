@@ -30,7 +30,7 @@ STATUSES: dict[str, Look] = {
     "snoozed": Look(_("Snoozed"), "neutral", "zzz"),
     "resolved": Look(_("Resolved"), "neutral", "circle-check"),
     "closed": Look(_("Closed"), "neutral", "circle-check"),
-    "bot": Look(_("Bot"), "info", "robot"),
+    "bot": Look(_("Assistant"), "info", "robot"),
     "human": Look(_("Person"), "neutral", "user"),
     # deliveries, jobs, connections
     "pending": Look(_("Pending"), "neutral", "clock"),
@@ -69,13 +69,13 @@ LABELS: dict[str, Look] = {
 }
 
 CHANNELS: dict[str, Look] = {
-    "whatsapp": Look("WhatsApp", "neutral", "brand-whatsapp"),
-    "instagram": Look("Instagram", "neutral", "brand-instagram"),
-    "facebook": Look("Messenger", "neutral", "brand-facebook"),
+    "whatsapp": Look(_("WhatsApp"), "neutral", "brand-whatsapp"),
+    "instagram": Look(_("Instagram"), "neutral", "brand-instagram"),
+    "facebook": Look(_("Messenger"), "neutral", "brand-facebook"),
     "webchat": Look(_("Website chat"), "neutral", "world"),
     "email": Look(_("Email"), "neutral", "mail"),
     "phone": Look(_("Phone"), "neutral", "phone"),
-    "sms": Look("SMS", "neutral", "device-mobile"),
+    "sms": Look(_("SMS"), "neutral", "device-mobile"),
     "form": Look(_("Form"), "neutral", "forms"),
     "api": Look("API", "neutral", "api"),
     "manual": Look(_("By hand"), "neutral", "pencil"),

@@ -70,6 +70,6 @@ def _who(actor: str, names: dict[str, str]) -> str:
         return names[actor]
     kind = actor.partition(":")[0]
     return {
-        "bot": _("by the bot"), "rules": _("by the score"), "customer": "", "api_key": _("over the API"),
+        "bot": _("by the assistant"), "rules": _("by the score"), "customer": "", "api_key": _("over the API"),
         "automation": _("by an automation"), "user": _("by a former member"), "staff": _("by the agency"),
     }.get(kind, "")  # fmt: skip

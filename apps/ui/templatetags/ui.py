@@ -21,6 +21,7 @@ register = template.Library()
 register.filter("initials", phrases.initials)
 register.filter("number", phrases.number)
 register.filter("percent", phrases.percent)
+register.filter("signed", phrases.signed)
 register.filter("duration", phrases.duration)
 register.filter("file_size", phrases.file_size)
 
