@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.organizations.queries import current_organization
-from apps.ui import text
+from apps.ui import pickers, text
 
 from .models import Category, Item
 from .services import LANGUAGES
@@ -53,7 +53,7 @@ class ItemForm(forms.Form):
     price = forms.DecimalField(
         label=gettext_lazy("Price"), min_value=0, max_digits=14, decimal_places=2, required=False
     )
-    currency = _Text(label=gettext_lazy("Currency"), min_length=3, max_length=3)
+    currency = pickers.CodeField(label=gettext_lazy("Currency"), choices=pickers.currencies)
     stock = forms.IntegerField(
         label=gettext_lazy("In stock"), min_value=0, max_value=2_000_000_000, required=False,
         help_text=gettext_lazy("Empty: not counted."),
@@ -70,6 +70,7 @@ class ItemForm(forms.Form):
         start = initial_of(item) if item else {"currency": current_organization().currency}
         kwargs["initial"] = start
         super().__init__(*args, **kwargs)
+        self.fields["currency"].keep(start["currency"])  # type: ignore[attr-defined]
         self.fields["category"].queryset = Category.objects.all()  # type: ignore[attr-defined]
 
     def clean_attributes(self) -> dict[str, Any]:

@@ -105,23 +105,33 @@ class CannedReplyForm(forms.ModelForm):  # not subscriptable at run time
         return text
 
 
+# The languages in which WhatsApp takes templates, by its own codes.
+TEMPLATE_LANGUAGES = tuple(
+    "af sq ar az bn bg ca zh_CN zh_HK zh_TW hr cs da nl en en_GB en_US et fil fi fr ka de el gu ha he hi hu id ga it ja kn"
+    " kk rw_RW ko ky_KG lo lv lt mk ms ml mr nb fa pl pt_BR pt_PT pa ro ru sr sk sl es es_AR es_ES es_MX sw sv ta te th tr"
+    " uk ur uz vi zu".split()
+)
+
+
 class TemplateForm(forms.ModelForm):  # not subscriptable at run time
     class Meta:
         model = MessageTemplate
         fields = ("account", "name", "language", "category", "body")
         help_texts = {
             "name": gettext_lazy("Exactly as the platform knows it, for example order_update."),
-            "language": gettext_lazy("The platform's code, for example en_US or ar."),
+            "language": gettext_lazy("Exactly the one in which the platform approved it."),
             "body": gettext_lazy("The approved text. Placeholders are written {{1}}, {{2}} and so on."),
         }
         widgets = {"body": forms.Textarea(attrs={"rows": 6, "dir": "auto"})}
 
+    language = pickers.PickField(label=gettext_lazy("Language"), choices=lambda: pickers.languages(TEMPLATE_LANGUAGES))
     category = forms.ChoiceField(
         label=gettext_lazy("Category"), choices=[("utility", gettext_lazy("Utility")), ("marketing", gettext_lazy("Marketing")), ("authentication", gettext_lazy("Sign-in code"))],
     )  # fmt: skip
 
     def __init__(self, *args: Any, accounts: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["language"].keep(self.instance.language)  # type: ignore[attr-defined]
         field = self.fields["account"]
         field.label = _("Account")
         field.queryset = ConnectedAccount.objects.none() if accounts is None else accounts  # type: ignore[attr-defined]

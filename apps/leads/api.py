@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -455,12 +456,30 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Gen
         return Response(ActivitySerializer(made).data, status=status.HTTP_201_CREATED)
 
 
+class FieldWordsSerializer(rest.Serializer[dict[str, Any]]):
+    """What a question says in a further language; choices in the same order."""
+
+    label: Any = Plain(max_length=120, required=False, allow_blank=True)
+    options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
+
+
+class FormWordsSerializer(rest.Serializer[dict[str, Any]]):
+    """What a form says in a further language."""
+
+    title = Plain(max_length=160, required=False, allow_blank=True)
+    button = Plain(max_length=60, required=False, allow_blank=True)
+    thanks = Plain(max_length=1000, required=False, allow_blank=True)
+
+
 class FormFieldSerializer(rest.Serializer[dict[str, Any]]):
     name = serializers.SlugField(max_length=40)
     label: Any = Plain(max_length=120)
     kind = serializers.ChoiceField(choices=list(forms.KINDS), default="text")
     required: Any = serializers.BooleanField(default=False)
     options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
+    texts = serializers.DictField(
+        child=FieldWordsSerializer(), required=False, help_text='In further languages: {"ar": {"label", "options"}}.'
+    )
 
 
 class FormSerializer(rest.ModelSerializer[Form]):
@@ -471,12 +490,18 @@ class FormSerializer(rest.ModelSerializer[Form]):
     title = Plain(max_length=160, required=False, allow_blank=True)
     thanks = Plain(max_length=1000, required=False, allow_blank=True)
     button = Plain(max_length=60, required=False, allow_blank=True)
+    texts = serializers.DictField(
+        child=FormWordsSerializer(), required=False, help_text='In further languages: {"ar": {"title", "button", "thanks"}}.'
+    )
     language = serializers.ChoiceField(choices=["", "en", "ar"], required=False)
 
     class Meta:
         model = Form
-        fields = ("id", "key", "name", "title", "fields", "thanks", "button", "language", "is_active", "created_at")
+        fields = ("id", "key", "name", "title", "fields", "thanks", "button", "texts", "language", "is_active", "created_at")
         read_only_fields = ("id", "key", "created_at")
+
+    def validate_texts(self, value: dict[str, Any]) -> dict[str, Any]:
+        return {code: dict(said) for code, said in value.items() if code in dict(settings.LANGUAGES)}
 
     def validate_fields(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return forms.checked_fields(value)

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -58,7 +59,7 @@ def edit_form(request: HttpRequest, form_id: int | None = None) -> HttpResponse:
         except ValidationError as error:
             builder.add_error(None, error)
         else:
-            saved = submissions.save_form(form or Form(), **builder.cleaned_data, fields=fields)
+            saved = submissions.save_form(form or Form(), **builder.values(), fields=fields)
             messages.success(request, _("Saved. Pages that show this form already show it as it is now."))
             return redirect("leads:form", saved.pk)
     context = {"form": builder, "questions": questions, "object": form, **_snippets(request, form)}
@@ -88,15 +89,25 @@ def _snippets(request: HttpRequest, form: Form | None) -> dict[str, str]:
 def hosted(request: HttpRequest, key: str) -> HttpResponse:
     """The form on a page of its own, also inside a frame; needs no script and no cookie."""
     form = queries.find_form(key)
-    with override(form.language or get_language()):
+    with override(_language(request, form)):
         if request.method == "POST":
             return _received(request, form)
-        return _page(request, form, HostedForm(form), token=_new_token(form))
+        return _page(request, form, _fill(form), token=_new_token(form))
+
+
+def _language(request: HttpRequest, form: Form) -> str:
+    """The form's own, that of the page around it (`lang`), or the visitor's."""
+    asked = str((request.POST or request.GET).get("lang", ""))[:2].lower()
+    return form.language or (asked if asked in dict(settings.LANGUAGES) else "") or get_language() or "en"
+
+
+def _fill(form: Form, *data: Any) -> HostedForm:
+    return HostedForm(form, *data, language=(get_language() or "en")[:2])
 
 
 def _received(request: HttpRequest, form: Form) -> HttpResponse:
     token = _read_token(form, request.POST.get("token", ""))
-    filled = HostedForm(form, request.POST)
+    filled = _fill(form, request.POST)
     if token is None:
         return _page(
             request, form, filled, token=_new_token(form), status=422,
@@ -131,11 +142,13 @@ def _page(
         "notice": notice,
         "trap": TRAP,
         "embedded": bool(given.get("embed")),
+        "said": {name: form.said(name, (get_language() or "en")[:2]) for name in ("title", "button", "thanks")},
         "carried": {
             "page": page[:500],
             "referrer": (
                 given.get("referrer", "") or ("" if given.get("embed") else request.headers.get("Referer", ""))
             )[:500],
+            **({"lang": get_language()} if given.get("lang") else {}),
             **{name: given[name][:200] for name in submissions.UTM if given.get(name)},
         },
     }

@@ -120,12 +120,20 @@ class ActivityForm(forms.Form):
 # Building forms ---------------------------------------------------------------------------------------------------
 
 
+_SAID = ("title", "button", "thanks")
+
+
+def _arabic() -> forms.TextInput:
+    return forms.TextInput(attrs={"dir": "auto", "lang": "ar"})
+
+
 class BuilderForm(forms.ModelForm):
     """A form's own texts; its questions are `questions`, a formset."""
 
     class Meta:
         model = Form
         fields = ("name", "title", "button", "thanks", "language", "is_active")
+        labels = {"language": gettext_lazy("Language")}
         widgets = {
             "thanks": forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
             "title": forms.TextInput(attrs={"dir": "auto"}),
@@ -141,7 +149,26 @@ class BuilderForm(forms.ModelForm):
         label=gettext_lazy("Language"),
         required=False,
         choices=[("", gettext_lazy("The visitor's")), ("en", "English"), ("ar", "العربية")],
+        help_text=gettext_lazy("The visitor's: that of the page around it, or of their browser."),
     )
+    title_ar = forms.CharField(label=gettext_lazy("Title in Arabic"), max_length=160, required=False, widget=_arabic())
+    button_ar = forms.CharField(label=gettext_lazy("Button in Arabic"), max_length=60, required=False, widget=_arabic())
+    thanks_ar = forms.CharField(
+        label=gettext_lazy("Thank-you text in Arabic"), max_length=1000, required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto", "lang": "ar"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        said = self.instance.texts.get("ar") or {}
+        self.initial.update({f"{name}_ar": said.get(name, "") for name in _SAID})
+
+    def values(self) -> dict[str, Any]:
+        """What submissions.save_form takes, but for the questions."""
+        data = dict(self.cleaned_data)
+        arabic = {name: said for name in _SAID if (said := data.pop(f"{name}_ar"))}
+        kept = {code: said for code, said in self.instance.texts.items() if code != "ar"}
+        return {**data, "texts": {**kept, "ar": arabic} if arabic else kept}
 
 
 class QuestionForm(forms.Form):
@@ -159,6 +186,13 @@ class QuestionForm(forms.Form):
         label=gettext_lazy("Choices"), required=False, max_length=2000,
         widget=forms.TextInput(attrs={"dir": "auto", "placeholder": gettext_lazy("Separated by commas")}),
     )  # fmt: skip
+    label_ar = forms.CharField(
+        label=gettext_lazy("Label in Arabic"), max_length=120, required=False, widget=_arabic()
+    )
+    options_ar = forms.CharField(
+        label=gettext_lazy("Choices in Arabic"), required=False, max_length=2000,
+        widget=forms.TextInput(attrs={"dir": "auto", "lang": "ar", "placeholder": gettext_lazy("In the same order")}),
+    )  # fmt: skip
     required = forms.BooleanField(label=gettext_lazy("Must be filled in"), required=False)
 
 
@@ -170,9 +204,23 @@ QuestionSet = forms.formset_factory(
 def questions_of(form: Form) -> list[dict[str, Any]]:
     """A form's fields as the builder shows them."""
     return [
-        {**one, "name": one["name"] if one["name"] in KNOWN else "", "options": ", ".join(one.get("options", []))}
+        {
+            **one,
+            "name": one["name"] if one["name"] in KNOWN else "",
+            "options": ", ".join(one.get("options", [])),
+            "label_ar": _texts(one, "ar").get("label", ""),
+            "options_ar": "، ".join(_texts(one, "ar").get("options", [])),
+        }
         for one in form.fields
     ]
+
+
+def _texts(one: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return (one.get("texts") or {}).get(language) or {}
+
+
+def _listed(typed: str | None) -> list[str]:
+    return [part.strip() for part in re.split(r"[,،\n]", typed or "") if part.strip()]
 
 
 def fields_from(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -182,13 +230,14 @@ def fields_from(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if row.get("DELETE") or not (row.get("label") or row.get("name")):
             continue
         known = KNOWN.get(row.get("name") or "")
-        options = [part.strip() for part in re.split(r"[,،\n]", row.get("options") or "") if part.strip()]
+        arabic = {"label": row.get("label_ar") or "", "options": _listed(row.get("options_ar"))}
         found.append({
             "name": row.get("name") or "",
-            "label": row.get("label") or str(known[0] if known else ""),
+            "label": row.get("label") or "",
             "kind": known[1] if known and row.get("kind") in ("", "text", None) else row.get("kind") or "text",
             "required": bool(row.get("required")),
-            "options": options,
+            "options": _listed(row.get("options")),
+            "texts": {"ar": arabic},
         })  # fmt: skip
     return checked_fields(found)
 
@@ -204,7 +253,8 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             raise ValidationError(_("%(name)s is there twice.") % {"name": label or name})
         one = {
             "name": name,
-            "label": label or name,
+            # A question with a meaning of its own needs no words: it is asked in each visitor's language.
+            "label": label or ("" if name in KNOWN else name),
             "kind": given.get("kind") or "text",
             "required": bool(given.get("required")),
         }
@@ -212,11 +262,35 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             options = [text.line(option, 120) for option in given.get("options") or [] if option.strip()]
             one["options"] = list(dict.fromkeys(options))
             if len(set(options)) < 2:
-                raise ValidationError(_("%(name)s needs at least two choices.") % {"name": one["label"]})
+                raise ValidationError(_("%(name)s needs at least two choices.") % {"name": one["label"] or name})
+        if texts := _checked_texts(one, given.get("texts") or {}):
+            one["texts"] = texts
         checked.append(one)
     if not {"email", "phone"} & {one["name"] for one in checked}:
         raise ValidationError(_("Ask for an email address or a phone number, or nobody can be reached."))
     return checked
+
+
+def _checked_texts(one: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a question says in further languages; choices are told by their place, so there must be as many."""
+    found: dict[str, dict[str, Any]] = {}
+    for code, said in given.items():
+        label = text.line(said.get("label", ""), 120)
+        options = [text.line(option, 120) for option in said.get("options") or []]
+        if options and len(options) != len(one.get("options", [])):
+            raise ValidationError(
+                _("%(name)s needs as many choices in every language.") % {"name": one["label"] or one["name"]}
+            )
+        words = {key: value for key, value in (("label", label), ("options", options)) if value}
+        if words:
+            found[code] = words
+    return found
+
+
+def label_of(one: Mapping[str, Any], language: str) -> str:
+    """What a question is called: as written for this language, as written, or as everybody calls it."""
+    known = KNOWN.get(one["name"])
+    return str(_texts(one, language).get("label") or one["label"] or (known[0] if known else one["name"]))
 
 
 # Filled in by visitors --------------------------------------------------------------------------------------------
@@ -225,10 +299,10 @@ def checked_fields(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 class HostedForm(forms.Form):
     """A form as its visitor sees it."""
 
-    def __init__(self, form: Form, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, form: Form, *args: Any, language: str = "en", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for one in form.fields:
-            self.fields[one["name"]] = _hosted_field(one)
+            self.fields[one["name"]] = _hosted_field(one, language)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -242,9 +316,9 @@ class _Text(forms.CharField):
         return text.clean(super().to_python(value), 6000)
 
 
-def _hosted_field(one: Mapping[str, Any]) -> forms.Field:
+def _hosted_field(one: Mapping[str, Any], language: str) -> forms.Field:
     name, kind = one["name"], one["kind"]
-    common: dict[str, Any] = {"label": one["label"], "required": one.get("required", False)}
+    common: dict[str, Any] = {"label": label_of(one, language), "required": one.get("required", False)}
     if name in details.NAMES:
         tokens = {
             "name": ("text", "name"),
@@ -254,7 +328,8 @@ def _hosted_field(one: Mapping[str, Any]) -> forms.Field:
         }
         return _Detail(detail=name, widget=_widget(*tokens[name]), max_length=400, **common)
     if kind == "select":
-        choices = [("", "–"), *((option, option) for option in one.get("options", []))]
+        options = one.get("options", [])
+        choices = [("", "–"), *zip(options, _texts(one, language).get("options") or options, strict=True)]
         return forms.ChoiceField(choices=choices, **common)
     if kind == "checkbox":
         return forms.BooleanField(**common)

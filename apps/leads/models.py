@@ -265,6 +265,8 @@ class Form(models.Model):
 
     `fields`: [{"name": "size", "label": "Your size", "kind": "select", "required": true, "options": ["S", "M"]}, …];
     kind: text, email, phone, long, select, checkbox. The names name, email, phone, company and message have a meaning.
+    What visitors read may be said in further languages: `texts` {"ar": {"title", "button", "thanks"}}, and in a field
+    {"texts": {"ar": {"label", "options"}}}. `language`: always this one; "" = the visitor's.
     """
 
     key = models.CharField(max_length=20, default=_form_key, editable=False)
@@ -273,6 +275,7 @@ class Form(models.Model):
     fields = models.JSONField(_("questions"), default=list)
     thanks = models.TextField(_("thank-you text"), blank=True, default="")
     button = models.CharField(_("button"), max_length=60, blank=True, default="")
+    texts = models.JSONField(default=dict, blank=True)
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     is_active = models.BooleanField(_("in use"), default=True)
     created_at = models.DateTimeField(default=clock.now)
@@ -284,6 +287,10 @@ class Form(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def said(self, name: str, language: str) -> str:
+        """Its title, button or thanks in this language, as far as they were written; else as they were first."""
+        return str((self.texts.get(language) or {}).get(name) or getattr(self, name))
 
 
 class FormSubmission(models.Model):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -13,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
-from apps.ui import pictures
+from apps.ui import pickers, pictures
 
 from .models import Organization, Role, User
 
@@ -47,8 +46,12 @@ def clean_picture(upload: Any) -> bytes:
 class OrganizationForm(forms.ModelForm):
     """Name, look, language: Settings → Organization."""
 
-    timezone = forms.ChoiceField(
-        label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
+    timezone = pickers.PickField(label=_("Time zone"), choices=pickers.timezones)
+    currency = pickers.CodeField(label=_("Currency"), choices=pickers.currencies)
+    country = pickers.CodeField(
+        label=_("Country"),
+        choices=pickers.countries,
+        help_text=_("Phone numbers written without a country code are read as numbers of this country."),
     )
     new_logo = forms.FileField(
         label=_("Logo"),
@@ -72,14 +75,10 @@ class OrganizationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("timezone", "currency", "country"):
+            self.fields[name].keep(getattr(self.instance, name))  # type: ignore[attr-defined]
         if not self.instance.logo:
             del self.fields["remove_logo"]
-
-    def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
     def clean_new_logo(self) -> bytes | None:
         upload = self.cleaned_data.get("new_logo")

@@ -9,6 +9,6 @@ class UiConfig(AppConfig):
     def ready(self) -> None:
         from . import navigation, shell
 
-        shell.navigation_from(navigation.build)
+        shell.navigation_from(navigation.build, navigation.settings_menu)
         # Every app offers its menu entries in navigation.py.
         autodiscover_modules("navigation")

@@ -100,6 +100,19 @@ def settings_sections(request: HttpRequest) -> list[tuple[Section, str]]:
     return found
 
 
+def settings_menu(request: HttpRequest | None) -> list[Link]:
+    """What stands beside a page of Settings: every section, with the one that the page belongs to as the current one."""
+    path = getattr(request, "path", "")
+    if request is None or "/settings/" not in path:
+        return []
+    links = [Link(NavItem(one.key, one.label, one.icon, one.url), href) for one, href in settings_sections(request)]
+    here = [link for link in links if path.startswith(link.href)]
+    if not here:
+        return []
+    max(here, key=lambda link: len(link.href)).current = True
+    return links
+
+
 def build(request: HttpRequest | None) -> Menu | None:
     user = getattr(request, "user", None)
     if request is None or user is None or not user.is_authenticated:

@@ -55,6 +55,7 @@ class _Ports:
     brand: Callable[[HttpRequest], Brand | None] = lambda _request: None
     access: Callable[[HttpRequest, str], bool] = lambda _request, _role: True
     navigation: Callable[[HttpRequest | None], Any] = lambda _request: None
+    settings_menu: Callable[[HttpRequest | None], Any] = lambda _request: ()
     banners: list[Callable[[HttpRequest], Iterable[Banner]]] = field(default_factory=list)
 
 
@@ -69,8 +70,8 @@ def access_from(source: Callable[[HttpRequest, str], bool]) -> None:
     ports.access = source
 
 
-def navigation_from(source: Callable[[HttpRequest | None], Any]) -> None:
-    ports.navigation = source
+def navigation_from(source: Callable[[HttpRequest | None], Any], settings: Callable[[HttpRequest | None], Any]) -> None:
+    ports.navigation, ports.settings_menu = source, settings
 
 
 def banners_from(source: Callable[[HttpRequest], Iterable[Banner]]) -> None:
@@ -95,6 +96,10 @@ class Shell:
     @cached_property
     def navigation(self) -> Any:
         return ports.navigation(self.request)
+
+    @cached_property
+    def settings_menu(self) -> Any:
+        return ports.settings_menu(self.request)
 
     @property
     def language(self) -> str:
@@ -150,6 +155,7 @@ class ErrorShell(Shell):
     brand = Brand()
     banners: list[Banner] = []
     navigation = None
+    settings_menu = ()
 
 
 def _first_url(*names: str) -> str:

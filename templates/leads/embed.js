@@ -4,7 +4,7 @@
   if (!script || !script.parentNode) return;
   var base = "{{ address|escapejs }}";
   var frame = document.createElement("iframe");
-  var query = ["embed=1", "page=" + encodeURIComponent(location.href.slice(0, 500))];
+  var query = ["embed=1", "lang=" + encodeURIComponent(document.documentElement.lang.slice(0, 2)), "page=" + encodeURIComponent(location.href.slice(0, 500))];
   if (document.referrer) query.push("referrer=" + encodeURIComponent(document.referrer.slice(0, 500)));
   frame.src = base + "?" + query.join("&");
   frame.title = "{{ title|escapejs }}";
