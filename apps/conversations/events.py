@@ -133,7 +133,7 @@ class MessageReceived(MessageEvent):
 @dataclass(frozen=True, kw_only=True)
 class MessageSent(MessageEvent):
     type: ClassVar[str] = "message.sent"
-    description: ClassVar[str] = "A message of ours was taken by the platform; `sender` is bot, user or app."
+    description: ClassVar[str] = "A message of ours was taken by the platform; `sender` is `bot`, `user` or `app`."
     example: ClassVar[dict[str, Any]] = {
         **_MESSAGE,
         "sender": "bot",

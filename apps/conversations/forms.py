@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock
+from apps.ui import pickers
 
 from . import services
 from .models import CannedReply, MessageTemplate

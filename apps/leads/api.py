@@ -491,13 +491,27 @@ class FormSerializer(rest.ModelSerializer[Form]):
     thanks = Plain(max_length=1000, required=False, allow_blank=True)
     button = Plain(max_length=60, required=False, allow_blank=True)
     texts = serializers.DictField(
-        child=FormWordsSerializer(), required=False, help_text='In further languages: {"ar": {"title", "button", "thanks"}}.'
+        child=FormWordsSerializer(),
+        required=False,
+        help_text='In further languages: {"ar": {"title", "button", "thanks"}}.',
     )
     language = serializers.ChoiceField(choices=["", "en", "ar"], required=False)
 
     class Meta:
         model = Form
-        fields = ("id", "key", "name", "title", "fields", "thanks", "button", "texts", "language", "is_active", "created_at")
+        fields = (
+            "id",
+            "key",
+            "name",
+            "title",
+            "fields",
+            "thanks",
+            "button",
+            "texts",
+            "language",
+            "is_active",
+            "created_at",
+        )
         read_only_fields = ("id", "key", "created_at")
 
     def validate_texts(self, value: dict[str, Any]) -> dict[str, Any]:

@@ -175,7 +175,10 @@ class QuestionForm(forms.Form):
     """One row of the builder."""
 
     label = forms.CharField(
-        label=pgettext_lazy("of a question", "Label"), max_length=120, required=False, widget=forms.TextInput(attrs={"dir": "auto"})
+        label=pgettext_lazy("of a question", "Label"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
     )
     name = forms.ChoiceField(
         label=gettext_lazy("Field"), required=False,
@@ -186,9 +189,7 @@ class QuestionForm(forms.Form):
         label=gettext_lazy("Choices"), required=False, max_length=2000,
         widget=forms.TextInput(attrs={"dir": "auto", "placeholder": gettext_lazy("Separated by commas")}),
     )  # fmt: skip
-    label_ar = forms.CharField(
-        label=gettext_lazy("Label in Arabic"), max_length=120, required=False, widget=_arabic()
-    )
+    label_ar = forms.CharField(label=gettext_lazy("Label in Arabic"), max_length=120, required=False, widget=_arabic())
     options_ar = forms.CharField(
         label=gettext_lazy("Choices in Arabic"), required=False, max_length=2000,
         widget=forms.TextInput(attrs={"dir": "auto", "lang": "ar", "placeholder": gettext_lazy("In the same order")}),

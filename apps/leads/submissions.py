@@ -91,5 +91,7 @@ def _keep_answers(form: Form, lead: Lead, kept: Mapping[str, str]) -> None:
 
 def _labeled(form: Form, kept: Mapping[str, str]) -> list[list[str]]:
     return [
-        [one["label"] or one["name"], kept[one["name"]]] for one in form.fields if one["name"] in kept and one["name"] != "message"
+        [one["label"] or one["name"], kept[one["name"]]]
+        for one in form.fields
+        if one["name"] in kept and one["name"] != "message"
     ]

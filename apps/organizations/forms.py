@@ -190,9 +190,5 @@ class NewOrganizationForm(forms.Form):
     owner_email = forms.EmailField(label=_("Owner's e-mail address"), help_text=_("They are invited by mail."))
     trade = forms.CharField(label=_("Trade"), max_length=120, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    timezone = forms.ChoiceField(
-        label=_("Time zone"),
-        choices=lambda: [(name, name) for name in sorted(available_timezones())],
-        initial="UTC",
-    )
-    currency = forms.CharField(label=_("Currency"), max_length=3, initial="USD")
+    timezone = pickers.PickField(label=_("Time zone"), choices=pickers.timezones, initial="UTC")
+    currency = pickers.CodeField(label=_("Currency"), choices=pickers.currencies, initial="USD")

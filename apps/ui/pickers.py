@@ -82,7 +82,9 @@ def _timezones(language: str) -> tuple[tuple[str, Any], ...]:
         region, _slash, place = name.partition("/")
         if region in _REGIONS and place:
             city = get_timezone_location(name, locale=locale, return_city=True)
-            shown = city if language == "en" or not city.isascii() else name  # not every city has a name in every language
+            shown = (
+                city if language == "en" or not city.isascii() else name
+            )  # not every city has a name in every language
             regions.setdefault(region, {}).setdefault(shown, name)
     with override(language):
         groups = [

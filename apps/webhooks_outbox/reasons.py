@@ -25,7 +25,7 @@ _PROBLEMS = {
 _ADDRESSES = {
     "invalid": gettext_lazy("Enter a complete address, such as https://example.com/hooks."),
     "scheme": gettext_lazy("The address must begin with https:// or http://."),
-    "credentials": gettext_lazy("Leave user name and password out of the address; every delivery is signed instead."),
+    "credentials": gettext_lazy("Leave name and password out of the address; every delivery is signed instead."),
     "long": gettext_lazy("The address is too long: 500 characters at most."),
     "port": gettext_lazy("This port is not for web servers. Use 443, 80 or one above 1023."),
     "private": gettext_lazy("This address is not on the public internet, so it cannot be called from here."),

@@ -66,6 +66,38 @@ def test_arabic_is_written_with_its_own_punctuation_and_western_digits():
     assert not [form for form in said if form != form.strip() or "  " in form]
 
 
+# One noun per thing (docs/ui.md, Words). The console's names of tables are its own.
+OTHER_NOUNS = re.compile(
+    r"\b(?:bots?|chatbots?|robots?|personas?|AI models?|users?|clients?|threads?|prospects?|operators?|tenants?|widgets?)\b",
+    re.IGNORECASE,
+)
+OTHER_NOUNS_IN_ARABIC = re.compile(r"بوت|روبوت")
+OF_THE_CONSOLE = {"user", "users"}
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
+def test_one_noun_per_thing(path):
+    ids = [part for entry in catalogs.read(path) if entry.id for part in _ids(entry)]
+    wrong = [said for said in ids if OTHER_NOUNS.search(re.sub(r"`[^`]*`", "", said)) and said not in OF_THE_CONSOLE]
+    said = [form for entry in catalogs.read(path) if entry.id for form in _forms(entry)]
+    assert not wrong + [form for form in said if OTHER_NOUNS_IN_ARABIC.search(form)]
+
+
+def test_arabic_has_all_six_plural_forms_and_tells_few_from_many():
+    """zero, one, two, 3-10 (plural noun), 11-99 and the hundreds (singular noun): never one form for all."""
+    path = next(path for path in PATHS if "/ar/" in path.as_posix())
+    counted = [entry for entry in catalogs.read(path) if isinstance(entry.id, (tuple, list))]
+    assert counted
+    for entry in counted:
+        forms = _forms(entry)
+        assert len(forms) == 6, entry.id
+        assert all(forms), entry.id
+
+
+def _ids(entry: Entry) -> tuple[str, ...]:
+    return (entry.id,) if isinstance(entry.id, str) else tuple(entry.id)
+
+
 def _singular(entry: Entry) -> str:
     return entry.id if isinstance(entry.id, str) else entry.id[0]
 
@@ -79,12 +111,12 @@ def _forms(entry: Entry) -> list[str]:
 # Words that are the same in every language: names of products, formats and units, and the cast's own.
 NAMES = """
 Acme Globex Alice Bob Victor Dana Charlie Frontdesk localhost
-OpenAI Gemini Google Meta Facebook WhatsApp Instagram Messenger Business Suite Manager Standard Webhooks GPT
-API CRM SKU AI JPEG JPG PNG WebP GIF HTTP HTTPS UTC USD QR URL JSON MB KB ID CSV SMS Enter Shift Esc Ctrl Alt
+OpenAI Gemini Google Meta Facebook Business Suite Manager Standard Webhooks GPT
+API CRM SKU AI JPEG JPG PNG WebP GIF HTTP HTTPS https UTC USD QR URL JSON MB KB ID CSV SMS Enter Shift Esc Ctrl Alt
 English IP OTP TOTP Gone tokens Asia Dubai Python
 """.split()
 WORD = re.compile(r"(?<![\w@./:#-])[A-Za-z][A-Za-z'’]+(?![\w@/:-]|\.\w)")
-AS_IS = re.compile(r"`[^`]*`")  # a field or a value of the API
+AS_IS = re.compile(r"`[^`]*`|\b[A-Z]{3}\b")  # a field or a value of the API; a currency's code
 ARABIC = re.compile(r"[\u0621-\u064a]")
 # What shows data or code, marked as such by the page itself.
 SHOWN_AS_IS = {"code", "pre", "kbd", "script", "style", "title-of-data"}
@@ -124,7 +156,7 @@ class Words(HTMLParser):
 
 
 def english(page: str) -> list[str]:
-    """Text of at least two English words, or of English alone."""
+    """Text with a word that is neither Arabic nor a name."""
     words = Words()
     words.feed(page)
     found = []
@@ -132,7 +164,7 @@ def english(page: str) -> list[str]:
         foreign = [word for word in WORD.findall(AS_IS.sub("", text)) if word not in NAMES]
         if text in ZONES:
             continue
-        if len(foreign) > 1 or (foreign and not ARABIC.search(text)):
+        if foreign:
             found.append(text)
     return list(dict.fromkeys(found))
 
