@@ -41,7 +41,8 @@ def after(seconds: Any) -> str:
         return "–"
     if amount < MINUTE:
         return _("%(n)s s") % {"n": signed(amount, 2 if amount < 10 else 0)}
-    return isolated("+") + duration(amount)
+    figure, space, unit = duration(amount).partition(" ")
+    return isolated(f"+{figure}") + space + unit
 
 
 def number(value: Any, places: int | None = None) -> str:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils.html import escapejs
 
 from apps.leads import submissions
 from apps.leads.models import FormSubmission, Lead
@@ -63,7 +64,7 @@ def test_it_may_be_framed_anywhere_and_only_it(form, client_for):
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
     script = client_for(None).get(f"/forms/{form.key}/embed.js")
     assert script.headers["Content-Type"].startswith("text/javascript")
-    assert f"/forms/{form.key}/" in script.content.decode()
+    assert escapejs(f"/forms/{form.key}/") in script.content.decode()
     assert client_for(None).get("/accounts/login/").headers["X-Frame-Options"] == "DENY"
 
 
@@ -131,3 +132,68 @@ def test_a_manager_builds_one(acme, alice, client_for):
     assert "Sunday" in client.get(f"/forms/{form.key}/").content.decode()
     nobody = client.post("/dashboard/leads/forms/new/", {**body, "q-1-name": "", "q-1-label": "Mobile"})
     assert nobody.status_code == 422
+
+
+ARABIC = {"name": "size", "label": "Size", "kind": "select", "options": ["S", "M"]}
+
+
+@pytest.fixture
+def bilingual(acme):
+    fields = [
+        {"name": "phone", "label": "", "kind": "phone", "required": True},
+        {**ARABIC, "texts": {"ar": {"label": "المقاس", "options": ["صغير", "متوسط"]}}},
+    ]
+    texts = {"ar": {"title": "اطلب عرض سعر", "thanks": "شكرًا، نراك قريبًا"}}
+    return submissions.save_form(None, name="Quote", title="Ask us", fields=fields, thanks="See you soon", texts=texts)
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "words"),
+    [
+        ("", "en", ("Ask us", "Size", "Phone number", 'lang="en"')),
+        ("", "ar", ("اطلب عرض سعر", "المقاس", "رقم الهاتف", "متوسط", 'lang="ar"')),
+        ("?embed=1&lang=ar-AE", "en", ("اطلب عرض سعر", "المقاس", "رقم الهاتف", 'dir="rtl"', "إرسال")),
+        ("?lang=xx", "ar", ("اطلب عرض سعر",)),
+        ("?lang=%00", "en", ("Ask us",)),
+    ],
+)
+def test_a_form_speaks_as_the_page_around_it_or_its_visitor(bilingual, client_for, query, header, words):
+    page = client_for(None).get(f"/forms/{bilingual.key}/{query}", headers={"accept-language": header}).content.decode()
+    assert not [word for word in words if word not in page]
+
+
+def test_what_was_chosen_in_arabic_is_kept_as_everybody_else_says_it(bilingual, client_for):
+    client = client_for(None)
+    page = client.get(f"/forms/{bilingual.key}/?lang=ar")
+    body = {"token": token_in(page), "phone": "+971 50 123 4567", "size": "M", "lang": "ar"}
+    answer = client.post(f"/forms/{bilingual.key}/", body).content.decode()
+    assert "شكرًا، نراك قريبًا" in answer
+    lead = Lead.objects.get()
+    assert (lead.fields, lead.language) == ({"Size": "M"}, "ar")
+
+
+def test_a_form_of_one_language_speaks_it_to_everybody(bilingual, client_for):
+    submissions.save_form(bilingual, language="en")
+    page = client_for(None).get(f"/forms/{bilingual.key}/?lang=ar", headers={"accept-language": "ar"}).content.decode()
+    assert "Ask us" in page
+    assert "المقاس" not in page
+
+
+def test_the_builder_keeps_both_languages_and_refuses_choices_that_do_not_pair(acme, alice, client_for, bilingual):
+    client = client_for(alice)
+    shown = client.get(f"/dashboard/leads/forms/{bilingual.pk}/").content.decode()
+    assert "صغير، متوسط" in shown
+    body = {
+        "q-TOTAL_FORMS": "2", "q-INITIAL_FORMS": "2", "q-0-name": "phone", "q-0-kind": "phone", "q-0-required": "on",
+        "q-1-label": "Size", "q-1-kind": "select", "q-1-options": "S, M", "q-1-label_ar": "المقاس",
+        "q-1-options_ar": "صغير، متوسط", "name": "Quote", "title": "Ask us", "title_ar": "اطلب", "is_active": "on",
+    }  # fmt: skip
+    assert client.post(f"/dashboard/leads/forms/{bilingual.pk}/", body).status_code == 302
+    bilingual.refresh_from_db()
+    assert bilingual.texts == {"ar": {"title": "اطلب"}}
+    assert bilingual.fields[0]["label"] == ""
+    assert bilingual.fields[1]["texts"] == {"ar": {"label": "المقاس", "options": ["صغير", "متوسط"]}}
+    refused = client.post(f"/dashboard/leads/forms/{bilingual.pk}/", {**body, "q-1-options_ar": "صغير"})
+    assert refused.status_code == 422
+    assert "as many choices" in refused.content.decode()
+    assert 'value="اطلب"' in refused.content.decode()
