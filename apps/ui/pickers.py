@@ -113,10 +113,10 @@ class PickField(forms.ChoiceField):
     """One of a list; a value that was stored before the list existed stays among the choices."""
 
     def keep(self, value: str) -> None:
-        flat = {code for code, label in self.choices if not isinstance(label, (list, tuple))}
-        flat |= {code for _group, rows in self.choices if isinstance(rows, (list, tuple)) for code, _label in rows}
-        if value and value not in flat:
-            self.choices = [(value, value), *self.choices]
+        listed: Choices = list(self.choices)  # type: ignore[arg-type]  # resolved by now, whatever was given
+        rows = [row for code, label in listed for row in (label if isinstance(label, tuple) else [(code, label)])]
+        if value and value not in dict(rows):
+            self.choices = [(value, value), *listed]
 
 
 class CodeField(PickField):
