@@ -492,9 +492,9 @@ def notice_text(message: Message) -> str:
         "reopened": _("Opened again."),
         "snoozed": _("Put off until %(until)s."),
         "referral": _("Came from an ad or a link."),
-        "identity_changed": _("The customer has a new number or user id: %(old)s became %(new)s. Answers go there."),
+        "identity_changed": _("The customer has a new number or account id: %(old)s became %(new)s. Answers go there."),
         "id_taken": _(
-            "The customer's new number or user id, %(new)s, belongs to the record of %(name)s. "
+            "The customer's new number or account id, %(new)s, belongs to the record of %(name)s. "
             "Nothing was merged; if they are one person, merge the two records."
         ),
         "held_elsewhere": _("The platform's own assistant or another app answers here; yours is silent."),

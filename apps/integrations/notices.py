@@ -66,7 +66,7 @@ def _sentence(topic: str, text: str, details: dict[str, Any]) -> tuple[str, str]
 
 def _known() -> dict[str, tuple[str, str]]:
     """What says the same whatever else stands in it."""
-    stranger = _("Somebody with whom there is no conversation has a new number or user id.")
+    stranger = _("Somebody with whom there is no conversation has a new number or account id.")
     caller = _("Somebody with whom there is no conversation called, or said whether they may be called.")
     return {
         "group_message": (_("Messages in groups are left out: Frontdesk answers single people."), "neutral"),
