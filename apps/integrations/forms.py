@@ -23,7 +23,7 @@ class ConnectForm(forms.Form):
     token = forms.CharField(
         label=_("Access token"),
         max_length=2000,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
+        widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "off"}),
         help_text=_("Stored encrypted and never shown again."),
     )
 
