@@ -33,7 +33,6 @@ class ConnectForm(forms.Form):
         for key, label in surface.extra.items():
             self.fields[key] = forms.CharField(label=label, max_length=60, required=False)
         self.fields["external_id"].label = surface.account_label
-        self.fields["external_id"].help_text = surface.account_help
 
     def settings(self) -> dict[str, str]:
         """The further ids that were given."""
