@@ -99,12 +99,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(application: str, *, threads: int = 16) -> Iterator[int]:
+def served(application: str, *, threads: int = 16, workers: int = 1) -> Iterator[int]:
     """`module:app` behind granian, as its documentation starts it; yields the port."""
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", application,
+        "--workers", str(workers), "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", application,
     ]  # fmt: skip
     with _running(command, os.environ, port):
         yield port

@@ -16,6 +16,7 @@ class Result:
     seconds: float
     latencies: list[float] = field(default_factory=list)
     refused: int = 0
+    bytes: int = 0  # of one answer's body, where all are as long
 
     @property
     def rate(self) -> float:

@@ -1,6 +1,7 @@
 """python -m bench.pages [--scale 0.1] [--quick]: the pages people look at, with a million leads and five million messages.
 
-For each page: how long the server takes (p50, p95), how many queries it asks, and the floor: the same SQL asked bare by
+First how many inbox pages a second 1, 2 and 12 connections get, beside the floor: a page of the same size from one template,
+without a query, in as many processes. Then, for each page: how long the server takes (p50, p95), how many queries it asks, and the floor: the same SQL asked bare by
 psycopg over one connection, nothing rendered. The first run loads the tenant (see loader.py), later ones find it there.
 """
 
@@ -19,10 +20,12 @@ from typing import Any
 import psycopg
 
 from bench import stage
-from bench.pages import loader
+from bench.ingest.load import Result
+from bench.pages import load, loader
 from bench.pages.loader import COMMON, RARE, Scale
 
 HOST = "bench0000.localhost"
+CONNECTIONS = (1, 2, 12)
 REQUESTS, WARM = stage.size(40, 2), stage.size(5, 1)
 LONGEST = 3.0  # seconds for one page; what is slow is asked less often
 MARK = "pages: complete"
@@ -66,7 +69,12 @@ def main() -> None:
     cookie = _sign_in()
     pages = _pages()
     with stage.served_product() as port:
+        rates, size = _rates(pages["inbox"], port, cookie)
         found = [_measure(name, path, port, cookie) for name, path in pages.items()]
+    os.environ["FLOOR_BYTES"] = str(size)
+    with stage.served("bench.pages.floor:application", threads=2, workers=_processes()) as port:
+        floors, _size = _rates("/", port, "")
+    _report_rates(rates, floors, size)
     with psycopg.connect(stage.address(), autocommit=True) as link:
         link.execute("SET search_path = bench0000, public")
         for one in found:
@@ -163,6 +171,32 @@ def _pages() -> dict[str, str]:
         "search, a name": f"{search}?q=amira+haddad",
         "search, nothing": f"{search}?q=nothinglikethis",
     }
+
+
+def _processes() -> int:
+    from django.conf import settings
+
+    return int(settings.WEB_PROCESSES)
+
+
+def _rates(path: str, port: int, cookie: str) -> tuple[dict[int, Result], int]:
+    """For each number of connections what they got; and how long the page is."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nCookie: {cookie}\r\n\r\n".encode()
+    load.get(request, port=port, connections=CONNECTIONS[-1], seconds=stage.size(2, 1))  # warm-up
+    found = {count: load.get(request, port=port, connections=count, seconds=stage.size(10, 1)) for count in CONNECTIONS}
+    if refused := sum(one.refused for one in found.values()):
+        raise SystemExit(f"{path}: {refused} requests were not answered with 200")
+    return found, found[1].bytes
+
+
+def _report_rates(rates: dict[int, Result], floors: dict[int, Result], size: int) -> None:
+    print(f"\nThe inbox, {size:,} bytes, {_processes()} processes; the floor is a page as long from one template")
+    for count, one in rates.items():
+        floor = floors[count]
+        print(
+            f"{count:3} connections {one.rate:7.1f}/s   p50 {one.percentile(0.5):6.1f} ms   p99 {one.percentile(0.99):6.1f} ms"
+            f"   floor {floor.rate:7.1f}/s   ratio {one.rate / floor.rate:.2f}"
+        )
 
 
 def _measure(name: str, path: str, port: int, cookie: str) -> Measured:

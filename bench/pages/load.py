@@ -34,7 +34,8 @@ class _Link:
                 return False
             self.status = head[9:12]
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            self.missing = int(length.partition(b":")[2]) - len(rest)
+            self.length = int(length.partition(b":")[2])
+            self.missing = self.length - len(rest)
         else:
             self.missing -= len(data)
         return self.missing <= 0
@@ -55,6 +56,7 @@ def get(request: bytes, *, port: int, connections: int, seconds: float) -> Resul
             if not link.read():
                 continue
             if link.status == b"200":
+                result.bytes = link.length
                 result.latencies.append(time.perf_counter() - link.began)
             else:
                 result.refused += 1
