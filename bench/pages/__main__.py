@@ -28,7 +28,7 @@ HOST = "bench0000.localhost"
 CONNECTIONS = (1, 2, 12)
 REQUESTS, WARM = stage.size(40, 2), stage.size(5, 1)
 LONGEST = 3.0  # seconds for one page; what is slow is asked less often
-MARK = "pages: complete"
+MARK = "pages: complete, 2"
 
 
 @dataclass

@@ -181,6 +181,7 @@ def _vocabulary(link: psycopg.Connection[Any]) -> None:
 
 def _account(link: psycopg.Connection[Any]) -> int:
     from apps.integrations.models import ConnectedAccount
+    from apps.organizations import encryption
 
     _insert(
         link,
@@ -189,7 +190,7 @@ def _account(link: psycopg.Connection[Any]) -> int:
         channel="'facebook'",
         external_id="'bench-page'",
         name="'Acme'",
-        credentials="'\\x'::bytea",
+        credentials=f"'\\x{encryption.encrypt({}).hex()}'::bytea",
     )
     return int(link.execute("SELECT max(id) FROM integrations_connectedaccount").fetchone()[0])  # type: ignore[index]
 
