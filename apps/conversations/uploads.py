@@ -153,6 +153,8 @@ def is_revoked(upload: Upload) -> bool:
         chats = ConnectedAccount.objects.filter(channel="webchat").values("external_id")
         known = Identity.objects.filter(kind="webchat", account__in=chats, value=upload.by.removeprefix(VISITOR))
         return known.filter(lead__deleted_at__isnull=False).exists()
+    if upload.conversation_id is None:
+        return False
     return Conversation.objects.filter(pk=upload.conversation_id, lead__deleted_at__isnull=False).exists()
 
 

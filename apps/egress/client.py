@@ -136,7 +136,7 @@ def _left(core: ModuleType, timeout: float | None) -> float:
 def _transport(http: Any) -> Any:
     """Our transport; it must inherit from the library's own."""
 
-    class Transport(http.BaseTransport):  # type: ignore[misc]
+    class Transport(http.BaseTransport):
         def __init__(self, inner: Any, within: float, most: int) -> None:
             self.inner, self.within, self.most = inner, within, most
 
@@ -153,7 +153,7 @@ def _transport(http: Any) -> Any:
         def close(self) -> None:
             self.inner.close()
 
-    class Bounded(http.SyncByteStream):  # type: ignore[misc]
+    class Bounded(http.SyncByteStream):
         def __init__(self, inner: Any, most: int) -> None:
             self.inner, self.most = inner, most
 

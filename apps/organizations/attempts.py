@@ -16,6 +16,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from .hosts import counted_address
 from .throttling import count, parse, peek, uncount, whose
@@ -65,16 +66,16 @@ def admit_credentials(request: Request) -> None:
     """Before a key or token is looked at: raises Throttled where an address brings too many, or too many wrong ones."""
     if not request.headers.get("Authorization"):
         return
-    limits = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
+    limits = api_settings.DEFAULT_THROTTLE_RATES
     address = counted_address(request._request)
-    most, seconds = parse(limits["credentials"])
+    most, seconds = parse(str(limits["credentials"]))
     used, left = count(f"credentials:{address}", seconds)
-    most_wrong, seconds_wrong = parse(limits["wrong_credentials"])
+    most_wrong, seconds_wrong = parse(str(limits["wrong_credentials"]))
     if used > most or peek(f"wrong-credentials:{address}", seconds_wrong) >= most_wrong:
         raise Throttled(wait=left)
 
 
 def note_wrong_credentials(request: Request, error: APIException) -> None:
     if isinstance(error, AuthenticationFailed):
-        _most, seconds = parse(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["wrong_credentials"])
+        _most, seconds = parse(str(api_settings.DEFAULT_THROTTLE_RATES["wrong_credentials"]))
         count(f"wrong-credentials:{counted_address(request._request)}", seconds)
