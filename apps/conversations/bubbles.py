@@ -34,6 +34,7 @@ STATES: dict[str, tuple[str, Any]] = {
     Status.DELIVERED: ("checks", gettext_lazy("Delivered")),
     Status.READ: ("checks", gettext_lazy("Read")),
     Status.FAILED: ("alert-circle", gettext_lazy("Not sent")),
+    Status.PARTLY: ("alert-circle", gettext_lazy("Partly sent")),
     Status.UNKNOWN: ("help", gettext_lazy("Perhaps sent")),
     Status.CANCELLED: ("ban", gettext_lazy("Held back")),
 }
@@ -102,7 +103,7 @@ def _bubble(message: Message, conversation: Conversation, *, bot: str, quote: st
     bubble.story_url = safe_url(_mapping(details.get("story")).get("url"))
     if message.kind == "unsupported":
         bubble.raw = json.dumps(details, ensure_ascii=False, indent=2, default=str)[:RAW]
-    if message.status in (Status.FAILED, Status.UNKNOWN, Status.CANCELLED):
+    if message.status in (Status.FAILED, Status.PARTLY, Status.UNKNOWN, Status.CANCELLED):
         bubble.trouble, bubble.may_retry = trouble(message), message.direction == Message.Direction.OUT
     return bubble
 
@@ -111,6 +112,9 @@ def trouble(message: Message) -> str:
     """Why a message did not go out, or may not have, in plain words."""
     if message.status == Status.CANCELLED:
         return sentence({"code": message.failure_code}) or _("It was held back.")
+    if message.status == Status.PARTLY:
+        said = _(message.failure) if message.failure else _("The platform did not take it.")
+        return _("A part of it did not arrive: %(reason)s") % {"reason": said}
     if message.failure:
         return _(message.failure)
     if message.status == Status.UNKNOWN:

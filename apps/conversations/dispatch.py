@@ -22,7 +22,7 @@ from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
 from apps.organizations.queries import absolute
 
-from . import gate
+from . import gate, pieces
 from .adapters import (
     Attachment,
     Button,
@@ -160,16 +160,21 @@ def _settled(message: Message, sent: Sent) -> None:
 
 
 def _taken(conversation: Conversation, message: Message, sent: Sent) -> None:
-    earlier = list(message.payload.get("sent_ids", ()))
-    every = list(dict.fromkeys([*earlier, sent.id, *sent.more_ids]))
+    every = list(dict.fromkeys(pieces.filled(message.payload.get("sent_ids", []), [sent.id, *sent.more_ids])))
     if message.external_id and message.external_id not in every:
         every.insert(0, message.external_id)
+    if message.payload.get("again"):
+        message.payload = {key: value for key, value in message.payload.items() if key != "again"}
+        message.external_ids = []
+        message.save(update_fields=["payload"])
     if message.status in {Status.SENDING, Status.UNKNOWN, Status.QUEUED}:
         note_sent(conversation, message, every[0], every[1:])
     else:  # an echo or a receipt was quicker
-        message.external_id = message.external_id or every[0]
-        message.external_ids = [one for one in every if one != message.external_id]
-        message.save(update_fields=["external_id", "external_ids"])
+        message.external_id, message.external_ids = every[0], every[1:]
+        if message.status == Status.FAILED and len(every) > 1:  # of the first piece, before the others were known
+            message.status = Status.PARTLY
+            pieces.note(message, [every[0]], Status.FAILED)
+        message.save(update_fields=["external_id", "external_ids", "status", "payload"])
 
 
 def _settle(job: Claimed, message: Message, error: SendError) -> datetime | None:
@@ -177,19 +182,17 @@ def _settle(job: Claimed, message: Message, error: SendError) -> datetime | None
     reason, mine = error.reason, job.lease
     with transaction.atomic():
         conversation, message = _again(message)
-        if message is None or message.claim != mine or message.status != Status.SENDING:
+        if message is None or not _is_mine(message, mine, error):
             return None  # an echo told more, or somebody else looks after it now
         if error.sent_ids:
-            message.payload = {
-                **message.payload,
-                "sent_ids": [*message.payload.get("sent_ids", ()), *error.sent_ids],
-            }
+            sent_ids = pieces.filled(message.payload.get("sent_ids", []), list(error.sent_ids))
+            message.payload = {**message.payload, "sent_ids": sent_ids}
             message.save(update_fields=["payload"])
         if isinstance(error, Unknown):
             note_unknown(conversation, message, reason)
             return None
         if (isinstance(error, Refused) and error.permanent) or message.attempts >= ATTEMPTS:
-            note_failed(conversation, message, reason)
+            _refused(conversation, message, reason)
             if message.sender == "bot":
                 unanswer(conversation, message)
                 hand_over(conversation, reason=Escalation.SEND_FAILED, note=reason.text)
@@ -202,6 +205,28 @@ def _settle(job: Claimed, message: Message, error: SendError) -> datetime | None
         if reason.code.split("/")[0] in _RATE_CODES:
             cache.set(_pause_key(conversation), again, (again - clock.now()).total_seconds())
         return again
+
+
+def _is_mine(message: Message, mine: int, error: SendError) -> bool:
+    """Whether this attempt decides what becomes of the message: nobody else sends it, and what echoes and receipts told
+    meanwhile was of pieces that went out before the trouble."""
+    if message.status == Status.SENDING:
+        return message.claim == mine
+    arrived = {message.external_id, *message.external_ids} - {None}
+    mixed = message.status in (Status.SENT, Status.DELIVERED, Status.READ) and message.claim is None
+    return mixed and bool(error.sent_ids) and arrived <= {*message.payload.get("sent_ids", ()), *error.sent_ids}
+
+
+def _refused(conversation: Conversation, message: Message, reason: Reason) -> None:
+    """For good. Pieces that went out before stay where they are: the message has failed partly."""
+    went_out = [one for one in message.payload.get("sent_ids", ()) if one]
+    if went_out:
+        message.external_id, message.external_ids = went_out[0], went_out[1:]
+        message.status = Status.SENT
+        message.payload = {key: value for key, value in message.payload.items() if key != "again"}
+        pieces.note(message, [pieces.REST], Status.FAILED, reason)
+        message.save(update_fields=["external_id", "external_ids"])
+    note_failed(conversation, message, reason, partly=bool(went_out))
 
 
 def _again(message: Message) -> tuple[Conversation, Message]:
@@ -247,7 +272,7 @@ def outgoing(message: Message) -> Outgoing:
         purpose=payload.get("purpose", "response"),
         reply_to=message.reply_to,
         created_at=message.created_at,
-        skip=len(payload.get("sent_ids", ())),
+        done=frozenset(n for n, one in enumerate(payload.get("sent_ids", ())) if one),
     )
 
 
@@ -298,7 +323,10 @@ def reconcile(job: Claimed) -> datetime | None:
             return None
         if not_there and message.attempts < ATTEMPTS:
             message.status, message.status_at, message.claim = Status.QUEUED, clock.now(), None
-            message.payload = {**message.payload, "sent_ids": [*message.payload.get("sent_ids", ()), *there]}
+            message.payload = {
+                **message.payload,
+                "sent_ids": pieces.filled(message.payload.get("sent_ids", []), list(there)),
+            }
             message.save(update_fields=["status", "status_at", "claim", "payload"])
             conversation.change()
             jobs.schedule(SEND, str(conversation.pk))

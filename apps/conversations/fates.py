@@ -21,32 +21,13 @@ RECONCILE = "conversations.reconcile"
 LOOK_AFTER = timedelta(seconds=20)
 
 Status = Message.Status
-_RANK = {
-    Status.QUEUED: 0,
-    Status.SENDING: 1,
-    Status.UNKNOWN: 1,
-    Status.SENT: 2,
-    Status.DELIVERED: 3,
-    Status.READ: 4,
-}
-
-
-def may_become(message: Message, status: str) -> bool:
-    """Whether news of `status` moves this message forward; late news does not."""
-    if message.status == Status.FAILED:  # what was delivered all the same was delivered
-        return status in {Status.DELIVERED, Status.READ}
-    if message.status == Status.CANCELLED:
-        return False
-    if status == Status.FAILED:
-        return _RANK[Status(message.status)] < _RANK[Status.DELIVERED]
-    return _RANK[Status(status)] > _RANK[Status(message.status)]
 
 
 def note_delivered(conversation: Conversation, message: Message, status: str) -> None:
     """The customer's device has it, or they have read it."""
     message.status, message.status_at, message.claim = status, clock.now(), None
     message.failure = message.failure_code = ""
-    message.save(update_fields=["status", "status_at", "claim", "failure", "failure_code"])
+    message.save(update_fields=["status", "status_at", "claim", "failure", "failure_code", "payload"])
     conversation.change()
     event = MessageRead if status == Status.READ else MessageDelivered
     record(
@@ -59,9 +40,9 @@ def note_delivered(conversation: Conversation, message: Message, status: str) ->
     )
 
 
-def note_failed(conversation: Conversation, message: Message, reason: Reason) -> None:
-    """The platform refused for good: show why, and do what the refusal asks for."""
-    message.status, message.status_at, message.claim = Status.FAILED, clock.now(), None
+def note_failed(conversation: Conversation, message: Message, reason: Reason, *, partly: bool = False) -> None:
+    """The platform refused for good (`partly`: some pieces only): show why, and do what the refusal asks for."""
+    message.status, message.status_at, message.claim = Status.PARTLY if partly else Status.FAILED, clock.now(), None
     message.failure_code, message.failure = reason.code[:40], reason.text
     if reason.details:
         message.payload = {**message.payload, "failure_details": reason.details[:1000]}
@@ -75,6 +56,7 @@ def note_failed(conversation: Conversation, message: Message, reason: Reason) ->
             channel=conversation.channel,
             code=reason.code,
             reason=reason.text,
+            partly=partly,
         ),
         actor=actor_of(message),
     )

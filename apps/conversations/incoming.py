@@ -19,7 +19,7 @@ from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Identity, Lead
 
-from . import drafts
+from . import drafts, wording
 from .adapters import (
     Echo,
     Edit,
@@ -226,7 +226,7 @@ def message(arrival: Arrival, fact: Inbound) -> None:
         actor="customer",
     )
     if not old:
-        leads.note_message(conversation.lead, channel=conversation.channel, text=stored.text, at=at)
+        leads.note_message(conversation.lead, channel=conversation.channel, text=wording.words(stored), at=at)
     if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
     if fact.shared is not None:

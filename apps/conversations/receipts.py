@@ -9,7 +9,7 @@ from apps.events import record
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock, trace
 
-from . import fates
+from . import fates, pieces
 from .adapters import Echo, Receipt
 from .events import MessageSent
 from .incoming import Arrival, NotYet, fill_placeholder, is_old, stored_parts
@@ -147,7 +147,7 @@ def receipt(arrival: Arrival, fact: Receipt) -> None:
     message = Message.objects.filter(pk=found.pk).first()
     if conversation is None or message is None or message.direction != Message.Direction.OUT:
         return
-    if fact.id and not message.external_id and news != Status.FAILED:
+    if fact.id and (message.external_id or news != Status.FAILED):
         _learn_id(conversation, message, fact.id)
     _advance(conversation, message, news, fact)
 
@@ -165,15 +165,22 @@ def _up_to(arrival: Arrival, account: ConnectedAccount, fact: Receipt, news: str
 
 
 def _advance(conversation: Conversation, message: Message, news: str, fact: Receipt) -> None:
-    if not fates.may_become(message, news):
+    """What the news of one piece make of the whole."""
+    before = message.payload
+    became = pieces.take(message, news, piece=fact.id, reason=fact.reason)
+    if not became:
         return
-    if news == Status.FAILED:
+    if message.payload.get("again") or (became == message.status and message.payload is not before):
+        # A part is on its way once more, or the news are of a piece and change nothing for the whole.
+        message.save(update_fields=["payload"])
+        conversation.change()
+    elif became in (Status.FAILED, Status.PARTLY):
         if fact.reason is not None:
-            fates.note_failed(conversation, message, fact.reason)
-    elif news == Status.SENT:
+            fates.note_failed(conversation, message, fact.reason, partly=became == Status.PARTLY)
+    elif became == Status.SENT:
         note_sent(conversation, message, message.external_id or fact.id)
     else:
-        fates.note_delivered(conversation, message, news)
+        fates.note_delivered(conversation, message, became)
 
 
 def _by_reference(reference: str) -> Message | None:

@@ -361,7 +361,7 @@ def why(request: HttpRequest, message_id: int) -> HttpResponse:
         "why": found,
         "message": message,
         "conversation": message.conversation,
-        "trouble": trouble(message) if message.status in ("failed", "unknown", "cancelled") else "",
+        "trouble": trouble(message) if message.status in ("failed", "partly", "unknown", "cancelled") else "",
         "facts": [str(one.get("text") or one) if isinstance(one, dict) else str(one) for one in message.payload.get("facts") or []][:20],
         "cost": sum((one.cost_usd for one in found.generations), start=0),
         "trace_url": trace_url,

@@ -204,7 +204,7 @@ def _send(step: Step) -> Station:
     return Station(
         kind=step.kind,
         icon="send",
-        tone={"failed": "bad", "unknown": "warn", "cancelled": "warn"}.get(step.state, "good"),
+        tone={"failed": "bad", "partly": "bad", "unknown": "warn", "cancelled": "warn"}.get(step.state, "good"),
         title=_("Handed to the platform"),
         at=step.at,
         note=message.failure or (message.external_id or ""),

@@ -396,7 +396,7 @@ class Outgoing:
     """A message to send. `reference` is our own id, carried to the platform where it has a field for it.
 
     `purpose`: response | update | human_agent | utility. `reply_to` is a platform message id. A long message
-    goes out in several pieces; `skip` counts the pieces that an earlier attempt already sent (see SendError).
+    goes out in several pieces; `done` are the positions of those that went out earlier (see SendError).
     """
 
     reference: str
@@ -409,7 +409,7 @@ class Outgoing:
     purpose: str = "response"
     reply_to: str = ""
     created_at: datetime | None = None
-    skip: int = 0
+    done: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -468,7 +468,7 @@ class Profile:
 class SendError(Exception):
     """A message could not be shown to be sent.
 
-    `sent_ids`: platform ids of the pieces that went out before this happened, `Outgoing.skip` for a retry.
+    `sent_ids`: platform ids of the pieces that went out before this happened, in their order; `Outgoing.done` for a retry.
     """
 
     def __init__(self, reason: Reason, sent_ids: tuple[str, ...] = ()) -> None:

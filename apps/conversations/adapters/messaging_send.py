@@ -81,14 +81,14 @@ class Surface:
 
 def send(surface: Surface, account: Account, message: Outgoing) -> Sent:
     pieces = _pieces(surface, message)
-    if message.skip >= len(pieces):
+    if message.done >= set(range(len(pieces))):
         raise Refused(reasons.local("empty"))
     if not message.to.id:
         raise Refused(reasons.local("no-recipient"))
     head = {"recipient": {"id": message.to.id}} | _TYPES.get(message.purpose, _TYPES["response"])
     ids: list[str] = []
     for position, piece in enumerate(pieces):
-        if position < message.skip:
+        if position in message.done:
             continue
         if surface.metadata:
             piece["metadata"] = message.reference[:999]
@@ -192,7 +192,7 @@ def find(surface: Surface, account: Account, message: Outgoing) -> Sent | None:
     now = clock.now()
     ours = [item for item in thread if moment(item.get("created_time"), now) >= since]
     ours = [item for item in ours if identifier(mapping(item.get("from")).get("id")) != message.to.id]
-    pieces = _pieces(surface, message)[message.skip :]
+    pieces = [piece for n, piece in enumerate(_pieces(surface, message)) if n not in message.done]
     ids, in_a_row = [], 0
     for position, piece in enumerate(pieces):
         match = next((item for item in reversed(ours) if _same(piece, item)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,7 +17,7 @@ from apps.leads import services as leads
 from apps.organizations.models import User
 from apps.organizations.queries import current_organization
 
-from .. import drafts, gate
+from .. import drafts, gate, pieces
 from ..adapters import Attachment, Media, Template
 from ..adapters.registry import adapter
 from ..dispatch import attachment as to_attachment
@@ -146,7 +147,8 @@ def _field(number: int) -> str:
 
 
 def retry_message(message: Message, *, by: User | None, actor: str = "") -> Message:
-    """Send a failed, unknown or withheld message again; a person decides that, and answers for a double.
+    """Send a failed, unknown or withheld message again, of one that failed partly only what did not arrive; a person
+    decides that, and answers for a double.
 
     Raises ValidationError where there is nothing to retry, NotSent where the gate refuses.
     """
@@ -156,6 +158,7 @@ def retry_message(message: Message, *, by: User | None, actor: str = "") -> Mess
         fresh = Message.objects.get(pk=message.pk)
         if fresh.direction != Message.Direction.OUT or fresh.status not in {
             Message.Status.FAILED,
+            Message.Status.PARTLY,
             Message.Status.UNKNOWN,
             Message.Status.CANCELLED,
         }:
@@ -173,16 +176,29 @@ def retry_message(message: Message, *, by: User | None, actor: str = "") -> Mess
 
 
 def _requeue(conversation: Conversation, message: Message, ruling: gate.Ruling, by: User | None) -> None:
-    now = clock.now()
+    now, before = clock.now(), message.status
     if message.sender == "bot" and real_user(by) is not None:
         message.sender, message.user, message.owner_version = "user", real_user(by), None
     message.status, message.status_at, message.at = Message.Status.QUEUED, now, now
     message.claim, message.attempts = None, 0
     message.failure = message.failure_code = ""
-    message.payload = {**message.payload, "purpose": ruling.purpose, "looks": 0}
+    message.payload = {**message.payload, "purpose": ruling.purpose, "looks": 0, **_once_more(message, before)}
     message.save()
     conversation.change(**conversation.last(message))
     jobs.schedule(SEND, str(conversation.pk))
+
+
+def _once_more(message: Message, before: str) -> dict[str, Any]:
+    """What a second try has to know of the first: which pieces are there already. Ids that failed are let go."""
+    if before == Message.Status.PARTLY:
+        places = pieces.to_send_again(message)
+        told = {one: fate for one, fate in (message.payload.get("pieces") or {}).items() if one in places and one}
+        message.external_id, *message.external_ids = [one for one in places if one]
+        return {"sent_ids": places, "pieces": told, "again": True}
+    if before == Message.Status.FAILED:
+        message.external_id, message.external_ids = None, []
+        return {"pieces": {}}
+    return {}
 
 
 def cancel_message(message: Message, *, by: User | None = None) -> bool:  # noqa: ARG001

@@ -46,13 +46,13 @@ _NUMBER = re.compile(r"\+?\d{5,20}")
 
 def send(account: Account, message: Outgoing) -> Sent:
     pieces = _pieces(account, message)
-    if message.skip >= len(pieces):
+    if message.done >= set(range(len(pieces))):
         raise Refused(reasons.local("empty"))
     head = {"messaging_product": "whatsapp", "recipient_type": "individual"} | _address(message.to)
     head["biz_opaque_callback_data"] = message.reference[:512]
     ids: list[str] = []
     for position, piece in enumerate(pieces):
-        if position < message.skip:
+        if position in message.done:
             continue
         body = head | piece
         if message.reply_to and position == 0:
