@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.conversations.adapters import AccountNotice, Fact, Inbound, Kind, ThreadNotice, Topic, reading, registry
+from apps.conversations.adapters import AccountNotice, Echo, Fact, Inbound, Kind, ThreadNotice, Topic, reading, registry
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 FOLDERS = {"messenger": "facebook", "instagram": "instagram", "whatsapp": "whatsapp"}
@@ -129,6 +129,46 @@ def test_a_real_body_with_one_place_made_absurd(data):
     body = BODIES[channel, name]
     path = data.draw(st.sampled_from(places(body)))
     read_all(channel, replaced(body, path, data.draw(json_values)))
+
+
+SIBLINGS = {
+    "messaging": {
+        "sender": {"id": "s1"}, "recipient": {"id": "a1"}, "timestamp": 1789459200000,
+        "message": {"mid": "sibling", "text": "I am here too"},
+    },
+    "messages": {
+        "from": "15550009999", "id": "sibling", "timestamp": "1789459200", "type": "text",
+        "text": {"body": "I am here too"},
+    },
+}  # fmt: skip
+
+
+def lists_of_events(body: Any) -> list[tuple[Any, ...]]:
+    """The paths of the lists that hold people's messages."""
+    return [path for path in places(body) if path and path[-1] in SIBLINGS and path[0] == "entry"]
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_event_costs_its_siblings(data):
+    """However one event of a body is broken, missing, repeated or huge: the message beside it is read once."""
+    names = sorted(key for key in BODIES if key[0] != "webchat" and lists_of_events(BODIES[key]))
+    body = copy.deepcopy(BODIES[data.draw(st.sampled_from(names))])
+    channel = (
+        "whatsapp"
+        if body["object"] == "whatsapp_business_account"
+        else {"page": "facebook"}.get(body["object"], "instagram")
+    )
+    path = data.draw(st.sampled_from(lists_of_events(body)))
+    events = body
+    for key in path:
+        events = events[key]
+    broken = data.draw(st.sampled_from(places(events[0])))
+    mutated = replaced(events[0], broken, data.draw(json_values | st.just("x" * 200_000)))
+    events[:] = [mutated, *([mutated] if data.draw(st.booleans()) else []), SIBLINGS[path[-1]]]
+    found = [fact for fact in read_all(channel, body) if getattr(fact, "id", "") == "sibling"]
+    assert [fact.text for fact in found] == ["I am here too"]
+    assert isinstance(found[0], Inbound | Echo)  # in a history it depends on whose thread it is
 
 
 @pytest.mark.parametrize("channel", registry.channels())
