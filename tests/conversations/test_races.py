@@ -72,7 +72,7 @@ def test_duplicates_racing_in_many_workers_are_one_message(acme_for_real):
     assert Message.objects.filter(direction="in").count() == 3
     assert Conversation.objects.count() == Lead.objects.count() == 3
     assert JournalEntry.objects.filter(type="message.received").count() == 3
-    assert set(Conversation.objects.values_list("unread", flat=True)) == {1}
+    assert set(Conversation.objects.values_list("unread", flat=True)) == {0}  # the assistant has them
 
 
 WORK = """
