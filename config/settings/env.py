@@ -1,5 +1,6 @@
 """Where settings come from: the real environment, then .env, then what the supervisor wrote for this run."""
 
+import os
 from pathlib import Path
 
 import environ
@@ -16,3 +17,5 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 for _file in (DATA_DIR / "run.env", DATA_DIR / "secrets.env"):
     if _file.is_file():
         env.read_env(str(_file))
+# The launcher's own: with it one could do everything to the embedded database.
+os.environ.pop("POSTGRES_PASSWORD", None)

@@ -7,6 +7,7 @@ What goes wrong here is told in one sentence (`Problem`), never as a traceback.
     folder    the data folder: writable? locked by us? secrets, remembered ports
     packages  the virtual environment, installed again only when the requirements changed
     postgres  embedded PostgreSQL: where its binaries and its cluster may lie, who runs it
+    roles     who we are in it: the owner of our databases, no superuser
     broker    embedded Valkey, append-only
     programs  a child process: how to start it, when it is ready, how it stops
     supervisor  keeps programs alive, stops them in order, clears what a killed supervisor left

@@ -147,7 +147,8 @@ SECRETS: dict[str, Callable[[], str]] = {
     "FACEBOOK_VERIFY_TOKEN": lambda: secrets.token_urlsafe(24),
     "WHATSAPP_VERIFY_TOKEN": lambda: secrets.token_urlsafe(24),
     "METRICS_TOKEN": lambda: secrets.token_urlsafe(24),
-    "POSTGRES_PASSWORD": lambda: secrets.token_hex(32),
+    "POSTGRES_PASSWORD": lambda: secrets.token_hex(32),  # of the role that may do everything; the launcher's alone
+    "DATABASE_PASSWORD": lambda: secrets.token_hex(32),
     "BROKER_PASSWORD": lambda: secrets.token_hex(32),
 }
 

@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import roles
 from .console import Console
 from .folder import DataFolder
 from .problems import Problem, explain
 from .programs import Account, Program
 
-USER = DATABASE = "frontdesk"
+DATABASE = "frontdesk"
 OLDEST_MAJOR = 15
 # Memory is shared by everything on this machine; 100 MB of tables fit, and the system's cache does the rest.
 SETTINGS = {
@@ -147,6 +148,9 @@ class Postgres:
     def create(self) -> None:
         """Make the cluster if there is none; a half-made one is made again."""
         version_file, done = self.cluster / "PG_VERSION", self.cluster / "frontdesk.ready"
+        if self.throwaway and done.is_file() and not self._handed_over.is_file():
+            self.stop_leftover()  # of a time when tests were superusers: made anew rather than handed over
+            done.unlink()
         if done.is_file():
             found = version_file.read_text().strip()
             if found != str(self.binaries.major):
@@ -179,7 +183,7 @@ class Postgres:
             if self.account:
                 os.chown(password.name, self.account.uid, self.account.gid)
             made = self._run(
-                "initdb", "-D", str(self.cluster), "-U", USER, "--pwfile", password.name, "--auth=scram-sha-256",
+                "initdb", "-D", str(self.cluster), "-U", roles.BOOTSTRAP, "--pwfile", password.name, "--auth=scram-sha-256",
                 "--encoding=UTF8", "--no-instructions", "--no-sync", *options,
             )  # fmt: skip
         if made.returncode:
@@ -188,13 +192,15 @@ class Postgres:
                 raise Problem(f"There is no space left for {self.cluster}; free some, or set DATA_DIR to another disk.")
             raise Problem(f"PostgreSQL could not make its data folder: {first_error(output)}.")
 
-    def _run(self, tool: str, *arguments: str, password: str = "") -> "subprocess.CompletedProcess[str]":
+    def _run(
+        self, tool: str, *arguments: str, password: str = "", words: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         account = self.account
         as_user: dict[str, Any] = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
         return subprocess.run(
             [str(self.binaries.folder / tool), *arguments],
             cwd="/", env=clean_environment() | {"PGPASSWORD": password}, capture_output=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, **as_user, check=False,
+            input=words, **as_user, check=False,
         )  # fmt: skip
 
     def program(self) -> Program:
@@ -223,22 +229,42 @@ class Postgres:
             return len(lines) >= 8 and lines[7].strip() == "ready"
         return False
 
-    def create_database(self) -> None:
-        """The first start's last step; after it the cluster counts as made."""
-        done = self.cluster / "frontdesk.ready"
-        if done.is_file():
-            return
-        made = self._run(
-            "createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-w", DATABASE,
-            password=self.folder.secrets()["POSTGRES_PASSWORD"],
-        )  # fmt: skip
-        if made.returncode and "already exists" not in made.stderr:
-            raise Problem(f"The database could not be made: {first_error(made.stderr)}.")
+    def create_database(self, *, workshop: bool) -> None:
+        """The first start's last step; after it the cluster counts as made. `workshop`: for tests and benchmarks."""
+        done, secrets = self.cluster / "frontdesk.ready", self.folder.secrets()
+        if not done.is_file():
+            made = self._run(
+                "createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", roles.BOOTSTRAP, "-w", DATABASE,
+                password=secrets["POSTGRES_PASSWORD"],
+            )  # fmt: skip
+            if made.returncode and "already exists" not in made.stderr:
+                raise Problem(f"The database could not be made: {first_error(made.stderr)}.")
+        wanted = "workshop" if workshop else "run"
+        if not self._handed_over.is_file() or self._handed_over.read_text() != wanted:
+            roles.hand_over(self._psql, secrets["DATABASE_PASSWORD"], workshop=workshop)
+            self._handed_over.write_text(wanted)
         done.touch()
 
     @property
+    def _handed_over(self) -> Path:
+        """Says that the cluster's databases belong to the role that is no superuser, and for which use it was made."""
+        return self.cluster / "frontdesk.role"
+
+    def _psql(self, database: str, words: str) -> str:
+        """What psql prints about `words`, as the role that may do everything."""
+        ran = self._run(
+            "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", roles.BOOTSTRAP, "-w", "-XqAt",
+            "-v", "ON_ERROR_STOP=1", "-d", database,
+            password=self.folder.secrets()["POSTGRES_PASSWORD"], words=words,
+        )  # fmt: skip
+        if ran.returncode:
+            raise Problem(f"The database could not be given to its own role: {first_error(ran.stderr)}.")
+        return ran.stdout
+
+    @property
     def url(self) -> str:
-        return f"postgres://{USER}:{self.folder.secrets()['POSTGRES_PASSWORD']}@127.0.0.1:{self.port}/{DATABASE}"
+        password = self.folder.secrets()["DATABASE_PASSWORD"]
+        return f"postgres://{roles.OWNER}:{password}@127.0.0.1:{self.port}/{DATABASE}"
 
     # What a killed run left behind
 

@@ -22,6 +22,8 @@ from .problems import Problem
 from .programs import Program, follow_parent
 from .supervisor import Stopped, Supervisor, clear_leftovers
 
+# Parts of addresses; nobody else has any use for them.
+_LAUNCHERS_OWN = frozenset({"POSTGRES_PASSWORD", "DATABASE_PASSWORD", "BROKER_PASSWORD"})
 # Names in apps.jobs.registry; one worker process serves them all, and JOBS_CONCURRENCY keeps them apart.
 QUEUES = ("interactive", "ai", "integrations", "bulk")
 
@@ -84,7 +86,7 @@ class Stack:
             self._stop()
 
     def _serve(self, started: float) -> int:
-        self.start_servers()
+        self.start_servers(workshop=False)
         self._prepare()
         # One after the other: the first page is there sooner, and the worker has nothing to do before it.
         self.supervisor.start(self.web())
@@ -94,7 +96,7 @@ class Stack:
         return 0
 
     def _beside_servers(self, commands: tuple[Command, ...]) -> int:
-        self.start_servers()
+        self.start_servers(workshop=True)
         worst = 0
         for command in commands:
             if command.title:
@@ -117,7 +119,7 @@ class Stack:
 
     # Servers
 
-    def start_servers(self) -> None:
+    def start_servers(self, *, workshop: bool) -> None:
         """PostgreSQL and broker, unless the environment names others; sets the environment for all programs."""
         reach.ask("config.reach", self.packages.python, PROJECT, self._foreign())
         secrets = self.folder.secrets()
@@ -143,11 +145,11 @@ class Stack:
         if starting:
             self.supervisor.start(*starting)
         if postgres:
-            postgres.create_database()
+            postgres.create_database(workshop=workshop)
         self.folder.write_env(
             self.folder.run_file, addresses, "Written at every start; real environment variables win."
         )
-        kept = {name: value for name, value in secrets.items() if name not in {"POSTGRES_PASSWORD", "BROKER_PASSWORD"}}
+        kept = {name: value for name, value in secrets.items() if name not in _LAUNCHERS_OWN}
         inherited = dict(os.environ)
         # Packages are installed uncompiled; without compiled modules every start would take seconds longer.
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)

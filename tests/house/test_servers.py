@@ -10,10 +10,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import redis
+
+from config.start import roles
+from config.start.console import Console
+from config.start.folder import DataFolder
+from config.start.packages import Packages
+from config.start.postgres import Postgres
 
 from .test_launcher import PROJECT, assert_one_sentence, launch
 
@@ -61,6 +68,48 @@ def running(folder):
         process.stdout.close()
 
 
+def test_nobody_but_the_launcher_is_a_superuser_and_old_databases_are_handed_over(closed_folder):
+    """As a data folder of before looks: a database, a schema and all kinds of things that the bootstrap role owns."""
+    with running(closed_folder) as (_, environment):
+        address = environment["DATABASE_URL"]
+        assert "POSTGRES_PASSWORD" not in environment
+        folder = DataFolder(closed_folder / "test")
+        postgres = Postgres(folder, Packages(PROJECT, Console(), closed_folder / "log").site_packages(), Console())
+        postgres.port = urlsplit(address).port
+        postgres._psql("postgres", "CREATE DATABASE old;")
+        postgres._psql("old", """
+            CREATE EXTENSION pg_trgm;
+            CREATE SCHEMA acme; CREATE SCHEMA "Odd name";
+            CREATE TABLE acme.lead (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
+            CREATE TABLE "Odd name"."odd table" (id serial);
+            CREATE VIEW acme.names AS SELECT name FROM acme.lead;
+            CREATE SEQUENCE acme.alone;
+            CREATE TYPE acme.mood AS ENUM ('good', 'bad');
+            CREATE FUNCTION acme.twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2';
+        """)  # fmt: skip
+        for _again in range(2):
+            roles.hand_over(postgres._psql, folder.secrets()["DATABASE_PASSWORD"], workshop=False)
+        with psycopg.connect(address.rpartition("/")[0] + "/old", autocommit=True) as link:
+            # What only an owner may do.
+            for statement in (
+                "ALTER TABLE acme.lead ADD COLUMN age int", "INSERT INTO acme.lead (name) VALUES ('Mona')",
+                'ALTER TABLE "Odd name"."odd table" ADD COLUMN a int', "DROP VIEW acme.names", "DROP SEQUENCE acme.alone",
+                "ALTER TYPE acme.mood ADD VALUE 'so'", "DROP FUNCTION acme.twice(int)", "CREATE SCHEMA globex",
+                "CREATE EXTENSION IF NOT EXISTS pg_trgm", "DROP SCHEMA acme CASCADE", "COMMENT ON SCHEMA public IS 'x'",
+            ):  # fmt: skip
+                link.execute(statement)
+            rights = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = current_user"
+            assert link.execute(rights).fetchone() == (False,) * 5
+            for statement in (
+                "CREATE ROLE x SUPERUSER",
+                "COPY (SELECT 1) TO PROGRAM 'true'",
+                "SET ROLE frontdesk",
+                "ALTER SYSTEM SET jit = on",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    link.execute(statement)
+
+
 def test_data_survives_a_kill_and_nothing_blocks_the_next_start(closed_folder):
     with running(closed_folder) as (process, environment):
         with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
@@ -98,7 +147,7 @@ def test_nothing_of_the_owners_is_opened_up(closed_folder):
         assert not outside.is_relative_to(closed_folder)
         assert (outside / "postgres").stat().st_mode & 0o077 == 0
         assert (outside / "postgres").stat().st_uid != 0
-    assert environment["DATABASE_URL"].startswith("postgres://frontdesk:")
+    assert environment["DATABASE_URL"].startswith("postgres://frontdesk_app:")
 
 
 def test_a_copied_folder_does_not_share_its_originals_database(closed_folder):
@@ -123,9 +172,9 @@ def test_everything_stops_when_asked(closed_folder):
 
 def test_servers_of_ones_own_are_used(closed_folder):
     """DATABASE_URL and CELERY_BROKER_URL set: nothing is embedded."""
-    given = {"DATABASE_URL": "postgres://somebody@db.example/theirs", "CELERY_BROKER_URL": "redis://broker.example/0"}
+    given = {name: os.environ[name] for name in ("DATABASE_URL", "CELERY_BROKER_URL")}  # these tests' own
     result = launch("with", sys.executable, "-c", STAY, data_dir=closed_folder, **given)
-    environment = json.loads(result.stdout)
+    environment = json.loads(next(line for line in result.stdout.splitlines() if line.startswith("{")))
     assert given.items() <= environment.items()
     assert not (closed_folder / "test" / "broker").exists()
     assert not (closed_folder / "test" / "postgres.home").exists()
