@@ -104,7 +104,7 @@ def stored(**_kwargs: Any) -> list[checks.CheckMessage]:
     except DatabaseError as error:
         hint = "Run this where the database can be reached."
         said = f"The database could not be asked for demo people and domains: {error}".strip()
-        return [checks.Warning(said, hint=hint, id="organizations.W006")]
+        return [checks.Error(said, hint=hint, id="organizations.E009")]
     if hosts:
         hint = "Give these organizations a domain in the console, or pause them."
         found.append(

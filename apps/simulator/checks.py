@@ -23,7 +23,7 @@ def demo_people(**_kwargs: Any) -> list[checks.CheckMessage]:
     try:
         invented, exposed = people.here(), people.with_published_password()
     except DatabaseError:
-        return []  # organizations.W006 says so
+        return []  # organizations.E009 says so
     found: list[checks.CheckMessage] = []
     if invented:
         names = ", ".join(user.email for user in invented[:3])
