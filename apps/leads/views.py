@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,10 +10,12 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.jobs import clock
 from apps.organizations.access import actor_of, member_required, role_of
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role
@@ -32,6 +35,21 @@ def _may(request: HttpRequest, role: Role) -> bool:
     return bool(held and held.includes(role))
 
 
+def _met_presets(request: HttpRequest) -> list[tuple[str, str]]:
+    """Words and address of the ranges of days that are asked for most."""
+    today = timezone.localtime(clock.now()).date()
+    found = []
+    for words, days in ((_("Today"), 1), (_("Last 7 days"), 7), (_("Last 30 days"), 30), (_("Last 90 days"), 90)):
+        query = request.GET.copy()
+        query["created_after"], query["created_before"] = (
+            (today - timedelta(days=days - 1)).isoformat(),
+            today.isoformat(),
+        )
+        query.pop("cursor", None)
+        found.append((words, f"?{query.urlencode()}"))
+    return found
+
+
 def _toolbar(request: HttpRequest) -> dict[str, Any]:
     """What both list and board filter by."""
     query = request.GET.copy()
@@ -44,6 +62,7 @@ def _toolbar(request: HttpRequest) -> dict[str, Any]:
         "tags": [(tag.name, tag.name) for tag in queries.tags()[:100]],
         "channels": [(channel, statuses.look(statuses.CHANNELS, channel).label) for channel in CHANNELS],
         "sources": list(SOURCES.items()),
+        "met_presets": _met_presets(request),
         "quiet_days": [(day, day) for day in query.getlist("active_before")[:1]],
         "query": query.urlencode(),
         "filtered": any(query.get(name) for name in query),

@@ -1,7 +1,12 @@
 """The pages: what they show, who may do what, what they cost."""
 
+import html
+import re
+from datetime import timedelta
+
 import pytest
 
+from apps.jobs import clock
 from apps.leads import queries, services
 from apps.leads.models import BulkChange, Lead
 
@@ -195,3 +200,16 @@ def test_by_hand_with_a_warning_about_duplicates(people, bob, client_for):
     assert client.post("/dashboard/leads/new/", {**body, "anyway": "1"}).status_code == 302
     assert Lead.objects.filter(phone="+971501234567").count() == 2
     assert client.post("/dashboard/leads/new/", {"name": "", "stage": "new"}).status_code == 422
+
+
+def test_when_they_were_met_is_asked_for_in_one_click(acme, bob, client_for):
+    today = services.create_lead(by="bot", name="Salma Today")
+    services.create_lead(by="bot", name="Omar Before")
+    Lead.objects.exclude(pk=today.pk).update(created_at=clock.now() - timedelta(days=20))
+    client = client_for(bob)
+    page = client.get("/dashboard/leads/?label=cold").content.decode()
+    addresses = [html.unescape(found) for found in re.findall(r'href="(\?[^"]*created_after=[^"]*)"', page)]
+    assert len(addresses) == 4
+    shown = [client.get(f"/dashboard/leads/{address}").content.decode() for address in addresses]
+    assert ["Salma Today" in one for one in shown] == [True] * 4
+    assert ["Omar Before" in one for one in shown] == [False, False, True, True]
