@@ -26,6 +26,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
+from django.http import HttpRequest
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.signals import setting_changed
@@ -38,7 +39,7 @@ from apps.integrations.door import routes
 from apps.integrations.models import ConnectedAccount
 from apps.jobs import services as jobs_services
 from apps.jobs.models import Job
-from apps.organizations import services
+from apps.organizations import credentials, services
 from apps.organizations.models import AccountRoute, Organization, Role, User
 from apps.organizations.schemas import migration_state
 from apps.organizations.services import budgets, health
@@ -263,6 +264,11 @@ def client_for(db: None) -> Callable[..., Client]:
         client = TenantClient(headers={"host": HOSTS[slug] if slug else "localhost"})
         if user is not None:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            signing_in = HttpRequest()  # as a sign-in at that host would have
+            signing_in.session = client.session
+            signing_in.tenant = Organization.objects.get(slug=slug) if slug else None
+            credentials.open_session(signing_in, user)
+            signing_in.session.save()
         return client
 
     return make

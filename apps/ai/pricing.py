@@ -77,9 +77,19 @@ def price_of(model: str, at: date | datetime) -> Price | None:
 
 
 def cost(model: str, input_tokens: int, output_tokens: int, at: date | datetime) -> Decimal | None:
-    """US dollars to six places, or None when the model has no price: show it as unknown, never as free."""
+    """US dollars to six places, or None when the model has no price: it is shown as unknown and counted as `assumed`."""
     price = price_of(model, at)
-    if price is None:
-        return None
+    return None if price is None else _total(price, input_tokens, output_tokens)
+
+
+def assumed(input_tokens: int, output_tokens: int, at: date | datetime) -> Decimal:
+    """What a model without a price is counted at: the dearest rates in force, so that no budget is passed unseen."""
+    day = at.date() if isinstance(at, datetime) else at
+    rows = [price for price in (price_of(row.model, day) for row in TABLE) if price is not None]
+    dearest = Price("", day, max(row.input for row in rows), max(row.output for row in rows))
+    return _total(dearest, input_tokens, output_tokens)
+
+
+def _total(price: Price, input_tokens: int, output_tokens: int) -> Decimal:
     total = (price.input * max(input_tokens, 0) + price.output * max(output_tokens, 0)) / _MILLION
     return total.quantize(Decimal("0.000001"))

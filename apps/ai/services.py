@@ -39,7 +39,9 @@ from apps.ai.providers import (
 )
 from apps.jobs import clock
 from apps.jobs.connection import connection
+from apps.organizations.actors import Can
 from apps.organizations.models import Organization
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 from apps.organizations.services import meter, on_new_organization, report_failure
 
@@ -275,15 +277,14 @@ class _Records:
     def answered(self, choice: _Choice, completion: Completion, seconds: float) -> None:
         model = completion.model or choice.model
         at = clock.now()
-        cost = pricing.cost(model, completion.input_tokens, completion.output_tokens, at)
-        if cost is None:
-            cost, model_priced = (
-                pricing.cost(choice.model, completion.input_tokens, completion.output_tokens, at),
-                choice.model,
-            )
-        else:
-            model_priced = model
-        details = {**completion.details, **({} if cost is not None else {"cost_unknown": True})}
+        known = next((name for name in (model, choice.model) if pricing.price_of(name, at)), None)
+
+        def cost_of(read: int, written: int) -> Decimal:
+            found = pricing.cost(known, read, written, at) if known else None
+            return pricing.assumed(read, written, at) if found is None else found
+
+        cost = cost_of(completion.input_tokens, completion.output_tokens)
+        details = {**completion.details, **({} if known else {"cost_unknown": True})}
         self.last = Generation.objects.create(
             **self._common,
             provider=choice.provider,
@@ -294,17 +295,16 @@ class _Records:
             outcome=Generation.Outcome.TOOLS if completion.calls else Generation.Outcome.ANSWERED,
             input_tokens=completion.input_tokens,
             output_tokens=completion.output_tokens,
-            cost_usd=cost or Decimal(0),
-            price_version=pricing.VERSION if cost is not None else "",
+            cost_usd=cost,
+            price_version=pricing.VERSION if known else "",
             latency_ms=int(seconds * 1000),
             created_at=at,
         )
         if completion.input_tokens or completion.output_tokens:
-            spent_in = pricing.cost(model_priced, completion.input_tokens, 0, at) or Decimal(0)
-            spent_out = (cost or Decimal(0)) - spent_in
+            spent_in = cost_of(completion.input_tokens, 0)
             uses = [
                 ("ai_input_tokens", completion.input_tokens, spent_in),
-                ("ai_output_tokens", completion.output_tokens, spent_out),
+                ("ai_output_tokens", completion.output_tokens, cost - spent_in),
             ]
             meter(current_organization(), uses)
 
@@ -409,6 +409,7 @@ def first_persona(organization: Organization) -> Persona:
     return persona
 
 
+@needs(Can.TEACH)
 def save_persona(persona: Persona, **changes: Any) -> Persona:
     """Change the persona; there is one per organization."""
     for name, value in changes.items():
@@ -420,6 +421,7 @@ def save_persona(persona: Persona, **changes: Any) -> Persona:
     return persona
 
 
+@needs(Can.TEACH)
 def save_intent(intent: Intent, **changes: Any) -> Intent:
     for name, value in changes.items():
         setattr(intent, name, value)
@@ -430,10 +432,12 @@ def save_intent(intent: Intent, **changes: Any) -> Intent:
     return intent
 
 
+@needs(Can.TEACH)
 def delete_intent(intent: Intent) -> None:
     intent.delete()
 
 
+@needs(Can.TEACH)
 def save_note(note: Note, **changes: Any) -> Note:
     for name, value in changes.items():
         setattr(note, name, value)
@@ -443,6 +447,7 @@ def save_note(note: Note, **changes: Any) -> Note:
     return note
 
 
+@needs(Can.TEACH)
 def delete_note(note: Note) -> None:
     note.delete()
 

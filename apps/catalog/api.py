@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from apps.organizations import rest
 from apps.organizations.access import actor_of
+from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.organizations.queries import current_organization
 
@@ -186,7 +187,7 @@ class ItemViewSet(rest.ModelViewSet[Item]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Offer an archived item again", tags=_TAG, request=None, responses=ItemSerializer)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], required_role={"*": Can.KEEP_CATALOG})
     def restore(self, request: Request, pk: str) -> Response:
         item = services.restore_item(self.get_object(), by=actor_of(request))
         return Response(self.get_serializer(item).data)
@@ -245,7 +246,7 @@ class CategoryViewSet(rest.ModelViewSet[Category]):
     filter_backends = ()
     lookup_value_regex = r"\d{1,18}"
     http_method_names = ("get", "post", "patch", "delete", "head", "options")
-    required_role = {"GET": Role.VIEWER, "DELETE": Role.MANAGER, "*": Role.AGENT}
+    required_role = {"GET": Role.VIEWER, "*": Can.KEEP_CATALOG}
 
     def perform_destroy(self, instance: Category) -> None:
         services.delete_category(instance)

@@ -15,6 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from apps.events import record
 from apps.jobs import clock
+from apps.organizations.actors import Can
+from apps.organizations.permissions import acting, needs
 from apps.ui import pictures, text
 
 from . import words
@@ -41,6 +43,7 @@ WIDEST = 1600  # pixels of the longer side that are kept
 LANGUAGES = ("en", "ar")
 
 
+@needs(Can.WORK_CATALOG)
 @transaction.atomic
 def create_item(*, by: str, **values: Any) -> Item:
     """A new item from FIELDS; ValidationError by field when something cannot be used."""
@@ -55,6 +58,7 @@ def create_item(*, by: str, **values: Any) -> Item:
     return item
 
 
+@needs(Can.WORK_CATALOG)
 @transaction.atomic
 def update_item(item: Item, *, by: str, **values: Any) -> Item:
     """Change some of FIELDS; ValidationError by field, and then nothing is changed."""
@@ -65,6 +69,8 @@ def update_item(item: Item, *, by: str, **values: Any) -> Item:
     changed = [name for name in FIELDS if getattr(item, name) != before[name]]
     if not changed:
         return item
+    if "is_active" in changed:
+        acting(by).must(Can.KEEP_CATALOG)
     item.updated_at = clock.now()
     item.save(update_fields=[*changed, "updated_at"])
     index_items([item])
@@ -86,16 +92,19 @@ def _tell_of_changes(item: Item, before: Mapping[str, Any], changed: list[str], 
         )
 
 
+@needs(Can.WORK_CATALOG)
 def set_stock(item: Item, stock: int | None, *, by: str) -> Item:
     """How many there are; None = not counted."""
     return update_item(item, by=by, stock=stock)
 
 
+@needs(Can.KEEP_CATALOG)
 def archive_item(item: Item, *, by: str) -> Item:
     """No longer offered; `restore_item` takes it back."""
     return update_item(item, by=by, is_active=False)
 
 
+@needs(Can.KEEP_CATALOG)
 def restore_item(item: Item, *, by: str) -> Item:
     return update_item(item, by=by, is_active=True)
 
@@ -228,6 +237,7 @@ def _index(batch: list[Item]) -> int:
 # Categories -------------------------------------------------------------------------------------------------------
 
 
+@needs(Can.KEEP_CATALOG)
 def save_category(category: Category | None = None, *, name: str, names: Mapping[str, str] | None = None) -> Category:
     """Make or rename a shelf; its items are found by the new name at once."""
     with transaction.atomic():
@@ -242,6 +252,7 @@ def save_category(category: Category | None = None, *, name: str, names: Mapping
     return category
 
 
+@needs(Can.KEEP_CATALOG)
 def delete_category(category: Category) -> None:
     """Its items stay, without a category."""
     with transaction.atomic():
@@ -254,6 +265,7 @@ def delete_category(category: Category) -> None:
 # Pictures ---------------------------------------------------------------------------------------------------------
 
 
+@needs(Can.WORK_CATALOG)
 def add_image(item: Item, *, upload: BinaryIO | None = None, url: str = "", alt: str = "") -> ItemImage:
     """A picture from an upload, re-encoded so that nothing but the picture is kept, or from an address elsewhere."""
     if item.images.count() >= MOST_IMAGES:
@@ -268,12 +280,14 @@ def add_image(item: Item, *, upload: BinaryIO | None = None, url: str = "", alt:
     return image
 
 
+@needs(Can.WORK_CATALOG)
 def remove_image(image: ItemImage) -> None:
     if image.file:
         transaction.on_commit(lambda: image.file.delete(save=False))
     ItemImage.objects.filter(pk=image.pk).delete()
 
 
+@needs(Can.WORK_CATALOG)
 def order_images(item: Item, wanted: list[int]) -> None:
     """The pictures named come first, in this order; the others follow as they were. The first one stands for the item."""
     with transaction.atomic():

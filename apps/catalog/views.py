@@ -16,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.organizations.access import actor_of, member_required, role_of
+from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.ui import text
 from apps.ui.paging import Page, paginate
@@ -53,6 +54,7 @@ def item_list(request: HttpRequest) -> HttpResponse:
         "facets": _facets(request, filters, page),
         "filtered": filters.any,
         "may_write": _may_write(request),
+        "may_keep": actor_of(request).may(Can.KEEP_CATALOG),
     }
     return render(request, "catalog/item_list.html", context)
 
@@ -104,6 +106,7 @@ def item(request: HttpRequest, item_id: int | None = None) -> HttpResponse:
         "images": found.images.all() if found else [],
         "image_form": ImageForm(prefix="image"),
         "may_write": may_write,
+        "may_keep": actor_of(request).may(Can.KEEP_CATALOG),
     }
     return render(request, "catalog/item.html", context, status=422 if form.errors else 200)
 
@@ -125,7 +128,7 @@ def _add(form: django_forms.Form, error: ValidationError) -> None:
 
 
 @require_POST
-@member_required(Role.AGENT)
+@member_required(Can.KEEP_CATALOG)
 def archive(request: HttpRequest, item_id: int) -> HttpResponse:
     """Archive, or with `restore` take it back."""
     found = queries.get_item(item_id)
@@ -163,7 +166,7 @@ def remove_image(request: HttpRequest, item_id: int, image_id: int) -> HttpRespo
 
 
 @require_http_methods(["GET", "POST"])
-@member_required(Role.AGENT)
+@member_required(Can.KEEP_CATALOG)
 def categories(request: HttpRequest, category_id: int | None = None) -> HttpResponse:
     """All shelves, with how much stands on each; one of them is edited."""
     edited = get_object_or_404(Category, pk=category_id) if category_id is not None else None

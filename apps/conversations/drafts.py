@@ -19,6 +19,8 @@ from apps.ai.models import Generation
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
+from apps.organizations.actors import Can
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 from apps.organizations.services import ai_level
 
@@ -57,6 +59,7 @@ def suggestion_of(conversation: Conversation) -> Suggestion | None:
     return Suggestion(str(kept.get("state", "none")), str(kept.get("text", "")))
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def ask(conversation: Conversation) -> None:
     """Have a draft written; it appears in the composer. ValidationError where there is nothing to answer."""
@@ -118,6 +121,7 @@ def settle(conversation: Conversation, text: str) -> dict[str, Any]:
     return {"draft": {}}
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def drop(conversation: Conversation) -> None:
     """Nobody wants it."""

@@ -18,6 +18,8 @@ from apps.conversations.gate import sentence
 from apps.conversations.models import Decision, Message
 from apps.conversations.queries import Step, trace_steps
 from apps.integrations.queries import deliveries_of
+from apps.organizations.access import role_for
+from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.ui import phrases, statuses
 from config.redaction import redacted
@@ -70,6 +72,8 @@ def journey(trace: uuid.UUID, role: Role) -> Journey | None:
         station.since = _after(step.at - first)
         if step.kind == "delivery":
             station.raw, station.raw_label = readable(bodies.get(step.subject.pk, b"")), _("Raw body")
+        if not role.includes(role_for(Can.SEE_RAW)):
+            station.raw = ""
         if station.url and not role.includes(_NEEDS.get(step.kind, Role.VIEWER)):
             station.url = ""
         found.append(station)

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from apps.events import record
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 from apps.organizations.proof import Proof, ProvenBy
 
 from . import proving, queries
@@ -28,6 +30,7 @@ NOTICES, NOTICE_CHARACTERS = 100, 10_000
 _State = ConnectedAccount.State
 
 
+@needs(Can.HOLD_SECRETS, fresh=True)
 def connect_account(
     *,
     channel: str,
@@ -109,6 +112,7 @@ def _tell_connected(account: ConnectedAccount, actor: str) -> None:
     )
 
 
+@needs(Can.CARE_FOR_CHANNELS)
 def check_account(account: ConnectedAccount, *, subscribe: bool = False, actor: str = "") -> Checkup:
     """Ask the platform whose these credentials are, whether they work and the webhook is subscribed; write it down.
 
@@ -180,6 +184,7 @@ def keep_notice(account: ConnectedAccount, *, topic: str, text: str, details: di
     Notice.objects.filter(account=account, id__lte=Subquery(oldest)).delete()
 
 
+@needs(Can.CARE_FOR_CHANNELS)
 @transaction.atomic
 def disconnect_account(account: ConnectedAccount, *, actor: str = "") -> None:
     """Forget the credentials and let go of the route; conversations stay."""
@@ -194,6 +199,7 @@ def disconnect_account(account: ConnectedAccount, *, actor: str = "") -> None:
     )
 
 
+@needs(Can.CARE_FOR_CHANNELS)
 @transaction.atomic
 def retry_delivery(delivery_id: int) -> bool:
     """Have a kept delivery read again; False if there is none with this id."""

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.organizations.access import actor_of, member_required
+from apps.organizations.actors import Can
 from apps.organizations.models import AccountRoute, Role
 from apps.organizations.queries import current_organization
 
@@ -34,7 +35,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     return render(request, "integrations/account_list.html", context)
 
 
-@member_required(Role.MANAGER)
+@member_required(Can.HOLD_SECRETS, fresh=True)
 def connect(request: HttpRequest, channel: str) -> HttpResponse:
     """Connect an account of a channel by token, or give a connected one a new token."""
     surface = SURFACES.get(channel)

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from apps.organizations import rest
 from apps.organizations.access import actor_of, role_of
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
@@ -302,7 +303,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(summary="Restore a deleted lead", tags=_TAG, request=None, responses=LeadDetailSerializer)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], required_role={"*": Can.REMOVE_LEADS})
     def restore(self, request: Request, pk: str) -> Response:
         lead = queries.get_lead(int(pk), deleted=True)
         services.restore_lead(lead, by=actor_of(request))

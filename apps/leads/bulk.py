@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
 from apps.organizations.models import User
+from apps.organizations.permissions import acting, needs, remembered
 
 from . import queries, services
 from .models import BulkChange, Lead, Stage
@@ -21,8 +23,10 @@ BATCH = 200
 JOB = "leads.bulk"
 
 
+@needs(Can.WORK_LEADS)
 def start(action: str, value: str, ids: list[int], *, by: str) -> BulkChange:
     """Do `action` (stage, owner, tag, untag, delete, restore) with `value` to these leads; few at once, many later."""
+    acting(by).must(needed(action))
     _check(action, value)
     wanted = list(Lead.objects.filter(pk__in=ids[:MOST]).order_by("pk").values_list("pk", flat=True))
     with transaction.atomic():
@@ -30,7 +34,7 @@ def start(action: str, value: str, ids: list[int], *, by: str) -> BulkChange:
         if len(wanted) > AT_ONCE:
             jobs.schedule(JOB, str(bulk.pk))
         else:
-            proceed(bulk)
+            proceed(bulk, by=by)
     return bulk
 
 
@@ -51,15 +55,21 @@ def _check(action: str, value: str) -> None:
         raise Problem("unknown_action", _("Choose what to do with these leads."))
 
 
-def proceed(bulk: BulkChange) -> bool:
-    """The next batch; True while there is more."""
+def needed(action: str) -> Can:
+    """What an act on many takes."""
+    return Can.REMOVE_LEADS if action in ("delete", "restore") else Can.WORK_LEADS
+
+
+def proceed(bulk: BulkChange, *, by: str = "") -> bool:
+    """The next batch; True while there is more. In the background it ends when whoever began it lost the right."""
+    actor = acting(by) if by else remembered(bulk.actor)
     with transaction.atomic():
         bulk.refresh_from_db(from_queryset=BulkChange.objects.select_for_update())
-        now, later = bulk.todo[:BATCH], bulk.todo[BATCH:]
+        now, later = (bulk.todo[:BATCH], bulk.todo[BATCH:]) if actor.may(needed(bulk.action)) else ([], [])
         for lead in Lead.objects.filter(pk__in=[one[0] if isinstance(one, list) else one for one in now]).order_by(
             "pk"
         ):
-            before = _ACTS[bulk.action](lead, _value_for(bulk, lead, now), bulk.actor)
+            before = _ACTS[bulk.action](lead, _value_for(bulk, lead, now), actor)
             if before is not None:
                 bulk.before.append([lead.pk, before])
         bulk.todo = later
@@ -74,6 +84,7 @@ def _value_for(bulk: BulkChange, lead: Lead, batch: list[Any]) -> str:
     return next((str(one[1]) for one in batch if isinstance(one, list) and one[0] == lead.pk), bulk.value)
 
 
+@needs(Can.WORK_LEADS)
 def undo(bulk: BulkChange, *, by: str) -> BulkChange:
     """Give every lead that changed its value back; doing it twice does nothing more."""
     with transaction.atomic():
@@ -83,6 +94,7 @@ def undo(bulk: BulkChange, *, by: str) -> BulkChange:
         action = {"tag": "untag", "untag": "tag", "delete": "restore", "restore": "delete"}.get(
             bulk.action, bulk.action
         )
+        acting(by).must(needed(action))
         back = BulkChange.objects.create(
             action=action, value=bulk.value, actor=by, total=len(bulk.before), todo=bulk.before
         )
@@ -92,7 +104,7 @@ def undo(bulk: BulkChange, *, by: str) -> BulkChange:
         if back.total > AT_ONCE:
             jobs.schedule(JOB, str(back.pk))
         else:
-            proceed(back)
+            proceed(back, by=by)
     return back
 
 

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 
 from apps.events import record
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
+from apps.organizations.permissions import needs
 
 from . import details
 from .events import LeadMerged, LeadUnmerged
@@ -26,6 +28,7 @@ _MOVED: dict[str, Any] = {"identities": Identity, "activities": Activity, "submi
 MOST_SIGNALS = 10_000
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def merge_leads(kept: Lead, gone: Lead, *, by: str) -> Merge:
     """Put everything of `gone` on `kept`. What both know stays as `kept` knows it."""
@@ -62,6 +65,7 @@ def merge_leads(kept: Lead, gone: Lead, *, by: str) -> Merge:
     return merge
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def unmerge_leads(merge: Merge, *, by: str) -> Lead:
     """Take two people apart again: each gets back what was theirs. Returns the one that comes back."""

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from django.db import IntegrityError, transaction
 
 from apps.events import record
+from apps.organizations.actors import Can
+from apps.organizations.permissions import needs
 from apps.ui import text
 
 from . import details, services
@@ -18,6 +20,7 @@ from .models import Activity, Form, FormSubmission, Lead
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "gclid", "fbclid")
 
 
+@needs(Can.KEEP_FORMS)
 def save_form(form: Form | None, **values: Any) -> Form:
     """Make or change a form; values come checked from a form or serializer."""
     form = form or Form()

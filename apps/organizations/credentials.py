@@ -31,7 +31,7 @@ def open_session(request: HttpRequest, user: User, *, entry: StaffEntry | None =
         return before
     credential: Credential = entry or new(Kind.SESSION, user, getattr(request, "tenant", None), request)
     if entry is None:
-        credential.expires_at = absolute_limit(credential)
+        credential.expires_at, credential.last_used_at = absolute_limit(credential), clock.now()
         credential.save()
     request.session[SESSION] = credential.pk
     request.session.set_expiry(credential.expires_at)

@@ -15,6 +15,9 @@ from apps.egress.addresses import Unusable, check_url
 from apps.events import Envelope
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
+from apps.organizations.actors import Can
+from apps.organizations.permissions import needs
+from apps.organizations.queries import current_organization
 
 from . import reasons
 from .adapters import signing
@@ -38,6 +41,7 @@ class NotNow(Exception):
 # Endpoints
 
 
+@needs(Can.HOLD_SECRETS, fresh=True)
 @transaction.atomic
 def create_endpoint(*, url: str, types: Sequence[str] = (), description: str = "", secret: str = "") -> Endpoint:
     """A new endpoint with a secret of its own; ValidationError says which field is wrong."""
@@ -51,6 +55,7 @@ def create_endpoint(*, url: str, types: Sequence[str] = (), description: str = "
     )
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 def update_endpoint(endpoint: Endpoint, *, url: str, types: Sequence[str], description: str) -> None:
     """Change where and what; what waits goes to the new address. ValidationError as above."""
     if endpoint.catcher and url != endpoint.url:
@@ -84,10 +89,18 @@ def create_first_endpoint() -> None:
         Endpoint.objects.create(
             url=url[:500],
             description="n8n",
-            secrets=[{"secret": signing.secret_from(secret) if secret else signing.new_secret(), "until": None}],
+            secrets=[
+                {
+                    "secret": signing.derived(secret, current_organization().schema_name)
+                    if secret
+                    else signing.new_secret(),
+                    "until": None,
+                }
+            ],
         )
 
 
+@needs(Can.HOLD_SECRETS, fresh=True)
 @transaction.atomic
 def rotate_secret(endpoint: Endpoint) -> str:
     """A new secret signs at once, beside the one before for a day; returns the new one."""
@@ -101,6 +114,7 @@ def rotate_secret(endpoint: Endpoint) -> str:
     return secret
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 def pause(endpoint: Endpoint) -> None:
     """Nothing is sent and nothing new is kept for it; what waits, waits."""
     if endpoint.state == Endpoint.State.ACTIVE:
@@ -108,6 +122,7 @@ def pause(endpoint: Endpoint) -> None:
         endpoint.save(update_fields=["state"])
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 @transaction.atomic
 def resume(endpoint: Endpoint) -> None:
     """From a pause, or after it was disabled: as if it had never failed."""
@@ -117,6 +132,7 @@ def resume(endpoint: Endpoint) -> None:
     jobs.wake(DELIVER)
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 def delete_endpoint(endpoint: Endpoint) -> None:
     """With all its deliveries and their attempts."""
     endpoint.delete()
@@ -165,6 +181,7 @@ def body_of(event_type: str, occurred_at: datetime, data: dict[str, object]) -> 
     return as_json({"type": event_type, "timestamp": occurred_at.isoformat(), "data": data})
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 @transaction.atomic
 def send_test(endpoint: Endpoint) -> Delivery:
     """A `webhook.test` for this endpoint alone; NotNow unless it is active."""
@@ -180,6 +197,7 @@ def send_test(endpoint: Endpoint) -> Delivery:
     return delivery
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 @transaction.atomic
 def replay(delivery: Delivery) -> None:
     """Send one again, with the same webhook-id and a new row of attempts; NotNow unless its endpoint is active."""
@@ -189,6 +207,7 @@ def replay(delivery: Delivery) -> None:
     jobs.wake(DELIVER)
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 @transaction.atomic
 def replay_many(
     endpoint: Endpoint, *, states: Sequence[str], since: datetime | None = None, until: datetime | None = None

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.jobs import clock
 from apps.organizations import audit
 from apps.organizations.access import member_required
+from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.ui.paging import paginate
 from apps.ui.templatetags.ui import plain
@@ -40,7 +41,7 @@ def endpoint_list(request: HttpRequest) -> HttpResponse:
     return render(request, "webhooks_outbox/endpoint_list.html", {"rows": rows})
 
 
-@member_required(Role.MANAGER)
+@member_required(Can.HOLD_SECRETS, fresh=True)
 def create(request: HttpRequest) -> HttpResponse:
     form = EndpointForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -105,7 +106,7 @@ def _detail_page(
 
 @require_POST
 @never_cache
-@member_required(Role.MANAGER)
+@member_required(Can.HOLD_SECRETS, fresh=True)
 def reveal(request: HttpRequest, endpoint_id: uuid.UUID) -> HttpResponse:
     """Show the newest secret, once; who looked stands in the audit log."""
     endpoint = queries.get_endpoint(endpoint_id)
@@ -115,7 +116,7 @@ def reveal(request: HttpRequest, endpoint_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @never_cache
-@member_required(Role.MANAGER)
+@member_required(Can.HOLD_SECRETS, fresh=True)
 def rotate(request: HttpRequest, endpoint_id: uuid.UUID) -> HttpResponse:
     endpoint = queries.get_endpoint(endpoint_id)
     services.rotate_secret(endpoint)

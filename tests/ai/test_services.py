@@ -18,6 +18,8 @@ from apps.ai.providers import Briefing, Request, Turn
 from apps.ai.tools import toolset
 from apps.jobs import clock
 from apps.organizations.models import Organization, OrganizationHealth, Usage
+from apps.organizations.queries import spent_this_month
+from apps.organizations.services import ai_level
 from tests.vendors.gemini import GeminiServer
 from tests.vendors.llm import Answer
 from tests.vendors.openai import OpenAIServer
@@ -154,9 +156,14 @@ def test_order_of_the_organization(acme: Organization, vendors: Any) -> None:
     assert services.ask(request(), persona=broken).provider == "offline"
 
 
-def test_unknown_model_has_no_price_and_says_so(acme: Organization, vendors: Any) -> None:
+def test_an_unknown_model_counts_as_the_dearest_and_says_so(acme: Organization, vendors: Any) -> None:
     answer = services.ask(request(), persona=Persona(providers=[{"provider": "openai", "model": "house-llm"}]))
-    assert answer.generation.cost_usd == 0
+    made = answer.generation
+    dearest = pricing.cost("gpt-6-astra", made.input_tokens, made.output_tokens, made.created_at)
+    assert (made.cost_usd, spent_this_month(acme)) == (dearest, dearest)
+    assert dearest
+    acme.ai_budget_usd = dearest
+    assert ai_level(acme) == "draft", "it uses a budget up like any other"
     assert answer.generation.details["cost_unknown"] is True
     assert answer.generation.price_version == ""
 

@@ -41,7 +41,7 @@ BODY = {
 }  # fmt: skip
 
 
-def test_an_item_is_added_changed_and_archived_with_undo(acme, bob, client_for):
+def test_an_item_is_added_changed_and_archived_with_undo(acme, alice, bob, client_for):
     client = client_for(bob)
     answer = client.post("/dashboard/catalog/new/", BODY)
     assert answer.status_code == 302, answer.content.decode()
@@ -55,6 +55,8 @@ def test_an_item_is_added_changed_and_archived_with_undo(acme, bob, client_for):
     client.post(answer.url, {**BODY, "price": "40", "stock": ""})
     item.refresh_from_db()
     assert (str(item.price), item.stock) == ("40.00", None)
+    assert client.post(f"{answer.url}archive/").status_code == 403, "what is offered at all is a manager's business"
+    client = client_for(alice)
     page = client.post(f"{answer.url}archive/", follow=True).content.decode()
     assert f"{answer.url}archive/?restore=1" in page
     assert queries.search("helmet") == []
@@ -128,8 +130,9 @@ def test_what_is_no_picture_is_refused(boot, bob, client_for, body):
     assert not ItemImage.objects.exists()
 
 
-def test_categories(boot, bob, client_for):
-    client = client_for(bob)
+def test_categories(boot, alice, bob, client_for):
+    assert client_for(bob).post("/dashboard/catalog/categories/", {"name": "Helmets"}).status_code == 403
+    client = client_for(alice)
     assert client.post("/dashboard/catalog/categories/", {"name": "Helmets", "name_ar": "خوذ"}).status_code == 302
     assert client.post("/dashboard/catalog/categories/", {"name": "Helmets"}).status_code == 422
     assert client.post(f"/dashboard/catalog/categories/{boot.category_id}/", {"delete": "1"}).status_code == 302
@@ -190,7 +193,9 @@ def test_api_by_attributes(boot, victor, charlie, api_for):
 
 def test_api(acme, alice, bob, api_for):
     api = api_for(bob)
-    shelf = api.post("/api/catalog/categories/", {"name": "Boots", "names": {"ar": "أحذية"}}).data
+    shelf = {"name": "Boots", "names": {"ar": "أحذية"}}
+    assert api.post("/api/catalog/categories/", shelf).status_code == 403
+    shelf = api_for(alice).post("/api/catalog/categories/", shelf).data
     made = api.post("/api/catalog/items/", {
         "sku": "B-1", "name": "Safety boot", "price": "89.90", "currency": "AED", "category": shelf["id"], "stock": 3,
         "texts": {"ar": {"name": "حذاء أمان"}}, "attributes": {"sizes": [41, 42], "waterproof": True},
@@ -206,7 +211,8 @@ def test_api(acme, alice, bob, api_for):
     assert api.delete(url).status_code == 403
     assert api_for(alice).delete(url).status_code == 204
     assert api.get("/api/catalog/items/").data["results"] == []
-    assert api.post(f"{url}restore/").data["is_active"] is True
+    assert api.post(f"{url}restore/").status_code == 403
+    assert api_for(alice).post(f"{url}restore/").data["is_active"] is True
     assert api_for(alice).delete(f"/api/catalog/categories/{shelf['id']}/").status_code == 204
 
 

@@ -37,7 +37,8 @@ def test_the_whole_life_of_a_lead(acme, alice, bob, api_for):
     manager = api_for(alice)
     assert manager.delete(url).status_code == 204
     assert api.get(url).status_code == 404
-    assert api.post(f"{url}restore/").status_code == 200
+    assert api.post(f"{url}restore/").status_code == 403
+    assert manager.post(f"{url}restore/").status_code == 200
     assert api.get(url).status_code == 200
 
 

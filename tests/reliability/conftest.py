@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.webhooks_outbox.adapters.signing import derived
 from tests.reliability.product import Product
 from tests.reliability.town import NUMBER, PAGE, Town
 from tests.vendors.graph import Graph
@@ -32,7 +33,7 @@ with schema_context("acme"):
 def town() -> Iterator[Town]:
     folder = Path(tempfile.mkdtemp(prefix="reliability-"))
     try:
-        with Graph() as graph, Receiver([HOOK_SECRET], tolerance=None) as receiver:
+        with Graph() as graph, Receiver([derived(HOOK_SECRET, "acme")], tolerance=None) as receiver:
             graph.add_page(PAGE, token="page-token", name="Acme")
             graph.add_number(NUMBER, token="wa-token", waba_id="9001")
             with Product(

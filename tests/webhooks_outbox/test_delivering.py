@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.apps import apps as django_apps
+from django.db import connection, transaction
 from django_tenants.utils import tenant_context
 
 from apps.events import record
@@ -15,9 +17,9 @@ from apps.events.tasks import _envelope
 from apps.jobs import clock
 from apps.jobs.models import Job
 from apps.organizations.models import OrganizationHealth
-from apps.webhooks_outbox import delivering, services
+from apps.webhooks_outbox import delivering, queries, services
+from apps.webhooks_outbox.adapters import signing
 from apps.webhooks_outbox.adapters.post import Post
-from apps.webhooks_outbox.adapters.signing import key_of
 from apps.webhooks_outbox.events import EndpointDisabled
 from apps.webhooks_outbox.models import Attempt, Delivery, Endpoint
 from tests.vendors.receiver import Answer, Receiver
@@ -330,4 +332,27 @@ def test_a_new_organization_gets_the_installation_s_endpoint(acme, settings):
     services.create_first_endpoint()
     endpoint = Endpoint.objects.get()
     assert endpoint.url == settings.N8N_WEBHOOK_URL
-    assert key_of(endpoint.secrets[0]["secret"]) == b"any words the operator chose"
+    own = endpoint.secrets[0]["secret"]
+    assert own == signing.derived("any words the operator chose", "acme")
+    assert own not in (
+        signing.derived("any words the operator chose", "globex"),
+        signing.secret_from("any words the operator chose"),
+    )
+
+
+def test_endpoints_with_the_shared_secret_get_their_own_and_keep_working(acme, settings):
+    """The migration: receivers that know the old secret go on for a month."""
+    settings.WEBHOOK_SIGNING_SECRET = "any words the operator chose"
+    shared = signing.secret_from(settings.WEBHOOK_SIGNING_SECRET)
+    endpoint = services.create_endpoint(url="https://n8n.example.com/webhook/frontdesk", secret=shared)
+    other = services.create_endpoint(url="https://other.example.com/")
+    before = other.secrets
+    migration = importlib.import_module("apps.webhooks_outbox.migrations.0005_own_secrets")
+    with connection.schema_editor(atomic=False) as editor:
+        migration.give_each_its_own(django_apps, editor)
+    endpoint.refresh_from_db()
+    other.refresh_from_db()
+    own = signing.derived(settings.WEBHOOK_SIGNING_SECRET, "acme")
+    assert queries.live_secrets(endpoint, clock.now()) == [own, shared]
+    assert queries.live_secrets(endpoint, clock.now() + timedelta(days=31)) == [own]
+    assert other.secrets == before

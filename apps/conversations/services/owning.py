@@ -8,7 +8,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from apps.events import record
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization, membership_of
 
 from ..events import ConversationAssigned
@@ -18,6 +20,7 @@ from ..replies import schedule_answer
 from .base import actor_name, lock, real_user, withdraw_drafts
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """A person answers from now on: the assistant is silent, and what it had not yet sent stays unsent."""
@@ -29,6 +32,7 @@ def take_over(conversation: Conversation, *, by: User | None, actor: str = "") -
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """The assistant answers again, starting with whatever nobody has answered."""
@@ -43,6 +47,7 @@ def give_back(conversation: Conversation, *, by: User | None, actor: str = "") -
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def hand_off(conversation: Conversation, *, reason: str, note: str = "", actor: str = "system") -> Conversation:
     """Give a conversation to people without naming one, from an automation or the API. `reason`: an Escalation."""
@@ -52,6 +57,7 @@ def hand_off(conversation: Conversation, *, reason: str, note: str = "", actor: 
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def assign(conversation: Conversation, *, to: User | None, by: User | None, actor: str = "") -> Conversation:
     """Give the conversation to a member, or to nobody; ValidationError for somebody who cannot see it."""

@@ -8,12 +8,15 @@ from django.core.cache import cache
 from django.db import connection
 
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 
 from .. import queries
 from ..models import Conversation, Presence
 
 
+@needs(Can.LOOK)
 def note_presence(conversation: Conversation, *, by: User, typing: bool = False) -> None:
     """`by` looks at the conversation now, and perhaps types."""
     now = clock.now()
@@ -32,6 +35,7 @@ def note_customer_typing(conversation: Conversation) -> None:
         cache.set(queries.typing_key(conversation.pk), 1, timeout=queries.TYPING.total_seconds())
 
 
+@needs(Can.LOOK)
 def leave(conversation: Conversation, *, by: User) -> None:
     """`by` has gone elsewhere."""
     Presence.objects.filter(conversation=conversation, user_id=by.pk).delete()

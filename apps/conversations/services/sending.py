@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from apps.jobs import clock
 from apps.jobs import services as jobs
 from apps.leads import services as leads
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 
 from .. import drafts, gate, pieces
@@ -45,6 +47,7 @@ class NotSent(Exception):
         return self.ruling.sentence
 
 
+@needs(Can.CONVERSE)
 def send_message(
     conversation: Conversation,
     *,
@@ -146,6 +149,7 @@ def _field(number: int) -> str:
     return "{{" + str(number) + "}}"
 
 
+@needs(Can.CONVERSE)
 def retry_message(message: Message, *, by: User | None, actor: str = "") -> Message:
     """Send a failed, unknown or withheld message again, of one that failed partly only what did not arrive; a person
     decides that, and answers for a double.
@@ -201,6 +205,7 @@ def _once_more(message: Message, before: str) -> dict[str, Any]:
     return {}
 
 
+@needs(Can.CONVERSE)
 def cancel_message(message: Message, *, by: User | None = None) -> bool:  # noqa: ARG001
     """Take a message back that has not left yet; False when it is too late."""
     with transaction.atomic():
@@ -212,6 +217,7 @@ def cancel_message(message: Message, *, by: User | None = None) -> bool:  # noqa
         return True
 
 
+@needs(Can.LOOK)
 def fetch_attachment(message: Message, position: int) -> Media:
     """The bytes behind an attachment of a message, from the platform; raises adapters.SendError or IndexError."""
     found = to_attachment(message.attachments[position])

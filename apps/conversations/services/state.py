@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from apps.events import record
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 
 from ..events import ConversationReopened, ConversationResolved, ConversationSnoozed
 from ..models import Conversation, Message, Owner
@@ -25,6 +27,7 @@ Status = Conversation.Status
 _UNDONE = ("owner", "bot_status", "escalation", "answered_to")  # what resolving changes and undoing brings back
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def add_note(conversation: Conversation, *, text: str, by: User | None) -> Message:
     """A note that only the team sees."""
@@ -49,6 +52,7 @@ def add_note(conversation: Conversation, *, text: str, by: User | None) -> Messa
     return note
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def snooze(conversation: Conversation, *, until: datetime, by: User | None, actor: str = "") -> Conversation:
     """Put a conversation away until a time, or until the customer writes."""
@@ -63,6 +67,7 @@ def snooze(conversation: Conversation, *, until: datetime, by: User | None, acto
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """Done. The next message of the customer opens it again, and the bot answers it."""
@@ -86,6 +91,7 @@ def resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> 
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def undo_resolve(conversation: Conversation, *, by: User | None, actor: str = "") -> Conversation:
     """As it was a moment ago: open, and with whoever answered it then, rather than with the bot."""
@@ -109,6 +115,7 @@ def undo_resolve(conversation: Conversation, *, by: User | None, actor: str = ""
     return locked
 
 
+@needs(Can.CONVERSE)
 @transaction.atomic
 def reopen(conversation: Conversation, *, by: User | None, actor: str = "", cause: str = "user") -> Conversation:
     """Back into the inbox."""
@@ -137,6 +144,7 @@ def wake_snoozed(conversation_id: int) -> datetime | None:
     return None
 
 
+@needs(Can.CONVERSE)
 def mark_read(conversation: Conversation, *, by: User | None = None) -> None:  # noqa: ARG001
     """Somebody of the team has seen it."""
     if Conversation.objects.filter(pk=conversation.pk, unread__gt=0).exists():
@@ -144,6 +152,7 @@ def mark_read(conversation: Conversation, *, by: User | None = None) -> None:  #
             lock(conversation).change(unread=0)
 
 
+@needs(Can.CONVERSE)
 def mark_unread(conversation: Conversation, *, by: User | None = None) -> None:  # noqa: ARG001
     """Leave it for later, or for somebody else."""
     with transaction.atomic():

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from apps.events import record
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 from apps.ui import text
 
@@ -31,6 +33,7 @@ class Captured:
     first: bool = False  # the first way to reach this person
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def capture_details(
     lead: Lead,
@@ -137,6 +140,7 @@ def tell_captured(lead: Lead, by: str) -> None:
     )  # fmt: skip
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def clear_detail(lead: Lead, attribute: str, *, by: str) -> None:
     """Take a wrong name, address or number off."""
@@ -150,6 +154,7 @@ def clear_detail(lead: Lead, attribute: str, *, by: str) -> None:
         rescore(lead, by=by)
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def set_custom_field(lead: Lead, name: str, value: object, *, by: str) -> None:
     """One of the organization's own fields; an empty value takes it away."""

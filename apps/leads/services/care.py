@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.events import record
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
 from apps.organizations.models import Membership, User
+from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 from apps.ui import text
 
@@ -18,6 +20,7 @@ from ..models import Activity, Lead, Tag
 from .base import lock, write_line
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def set_owner(lead: Lead, owner: User | None, *, by: str) -> bool:
     """Give a lead to a member of the organization, or to nobody; True if that changed anything."""
@@ -38,6 +41,7 @@ def is_member(user: User) -> bool:
     return Membership.objects.filter(organization=current_organization(), user=user, is_active=True).exists()
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def add_tag(lead: Lead, name: str, *, by: str) -> Tag:
     """Tags are known by their name, whatever its case and spelling."""
@@ -51,6 +55,7 @@ def add_tag(lead: Lead, name: str, *, by: str) -> Tag:
     return tag
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def set_tags(lead: Lead, names: Iterable[str], *, by: str) -> None:
     """Exactly these."""
@@ -64,6 +69,7 @@ def find_tag(name: str) -> Tag | None:
     return next((tag for tag in Tag.objects.all() if text.normalize(tag.name) == wanted), None)
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def remove_tag(lead: Lead, name: str, *, by: str) -> bool:
     tag = find_tag(name)

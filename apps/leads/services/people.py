@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 
 from apps.events import record
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.models import User
+from apps.organizations.permissions import needs
 from apps.ui import text
 
 from .. import details, scoring
@@ -138,6 +140,7 @@ def _readable_phone(phone: str) -> str:
         return ""
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def create_lead(
     *,

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from apps.events import Event, record, record_all
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
+from apps.organizations.permissions import needs
 from apps.ui import text
 from apps.ui.text import normalize
 
@@ -26,6 +28,7 @@ CLOSED = (Stage.WON, Stage.LOST)
 _ASKS_PRICE = re.compile(r"\b(price|prices|cost|costs|how much|quote|quotation)\b|بكم|بكام|سعر|اسعار|كم ثمن")
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def move_to_stage(lead: Lead, stage: str, *, by: str, reason: str = "") -> bool:
     """Move a lead; True if it moved. People move leads anywhere, machines only forward and never out of won or lost."""
@@ -47,12 +50,14 @@ def move_to_stage(lead: Lead, stage: str, *, by: str, reason: str = "") -> bool:
     return True
 
 
+@needs(Can.WORK_LEADS)
 def advance_stage(lead: Lead, stage: str, *, reason: str = "", actor: str) -> Lead:
     """`move_to_stage` for those who hold the lead: the same lead, wherever it stands now."""
     move_to_stage(lead, stage, by=actor, reason=reason)
     return lead
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def set_label(lead: Lead, label: str | None, *, by: str) -> bool:
     """Hot, warm or cold; a person's choice stays until they give it back to the score with None."""
@@ -83,6 +88,7 @@ def _relabel(lead: Lead, label: str, by: str) -> bool:
     return True
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def set_priority(lead: Lead, priority: str | None, *, by: str) -> None:  # noqa: ARG001 - every act names its actor; a priority has no line in the timeline
     """High, normal or low; None gives it back to the rules."""

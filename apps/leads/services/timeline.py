@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.events import record
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
+from apps.organizations.permissions import needs
 from apps.ui import text
 
 from ..events import LeadActivityLogged, LeadDeleted, LeadNoteAdded, LeadRestored
@@ -21,6 +23,7 @@ from .base import lock, touch, write_line
 LOGGED = ("call", "email", "meeting")
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def add_note(lead: Lead, said: str, *, by: str) -> Activity:
     """A note for colleagues."""
@@ -33,6 +36,7 @@ def add_note(lead: Lead, said: str, *, by: str) -> Activity:
     return note
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def log_activity(
     lead: Lead, kind: str, said: str = "", *, by: str, data: Mapping[str, Any] | None = None, at: datetime | None = None
@@ -49,6 +53,7 @@ def log_activity(
     return activity
 
 
+@needs(Can.REMOVE_LEADS)
 @transaction.atomic
 def delete_lead(lead: Lead, *, by: str) -> None:
     """Put a lead away; `restore_lead` takes it back."""
@@ -59,6 +64,7 @@ def delete_lead(lead: Lead, *, by: str) -> None:
         record(LeadDeleted(lead_id=lead.pk), actor=by)
 
 
+@needs(Can.REMOVE_LEADS)
 @transaction.atomic
 def restore_lead(lead: Lead, *, by: str) -> None:
     """Take back a deleted lead; one that was merged comes back with merging.unmerge_leads alone."""

@@ -21,9 +21,11 @@ from django.utils.translation import gettext as _
 
 from apps.jobs import clock
 
+from ..actors import Can
 from ..hosts import address_of
 from ..mailing import admit_mail
 from ..models import Invitation, Membership, Organization, Role, User
+from ..permissions import needs
 from .people import add_member
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
+@needs(Can.MANAGE_PEOPLE, fresh=True)
 def invite(
     organization: Organization, *, email: str, role: Role, by: User | None, by_role: Role = Role.OWNER
 ) -> tuple[Invitation, str]:
@@ -97,6 +100,7 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
     return not invitation.mail_problem
 
 
+@needs(Can.MANAGE_PEOPLE)
 def revoke_invitation(invitation: Invitation) -> None:
     """Make the link worth nothing."""
     _open(invitation.organization).filter(pk=invitation.pk).update(revoked_at=clock.now())

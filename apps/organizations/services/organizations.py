@@ -14,7 +14,9 @@ from django_tenants.utils import tenant_context
 
 from apps.jobs.connection import connection
 
+from ..actors import Can
 from ..models import Domain, Organization, Role, User
+from ..permissions import needs
 from ..schemas import SchemaError, create_schema, prepare_dump
 from .invitations import invite
 from .people import add_member
@@ -34,6 +36,7 @@ def preparations() -> tuple[Prepare, ...]:
     return tuple(_PREPARE)
 
 
+@needs(Can.RUN_AGENCY)
 def create_organization(
     *,
     slug: str,
@@ -92,6 +95,7 @@ def _owner(email: str, password: str | None, name: str) -> User | None:
     return User.objects.create_user(email.strip(), password, name=name) if password else None
 
 
+@needs(Can.CHANGE_ORGANIZATION)
 def update_organization(organization: Organization, *, logo: bytes | None = None, **fields: Any) -> Organization:
     """Change name, branding, language and the like; `logo`: a checked picture (b"" takes it away)."""
     for field, value in fields.items():

@@ -45,6 +45,12 @@ def is_signed(header: str, webhook_id: str, timestamp: int, body: bytes, keys: I
     return any(hmac.compare_digest(theirs.encode(), own.encode()) for theirs in header.split()[:20] for own in ours)
 
 
+def derived(secret: str, organization: str) -> str:
+    """An organization's own secret, from the installation's: knowing one tells nothing of another's."""
+    key = hmac.digest(key_of(secret_from(secret)), b"frontdesk-webhook:" + organization.encode(), "sha256")
+    return PREFIX + base64.b64encode(key).decode()
+
+
 def sign(webhook_id: str, timestamp: int, body: bytes, keys: Iterable[bytes]) -> str:
     """The header `webhook-signature`: one signature per live key, separated by spaces."""
     content = b"%s.%d.%s" % (webhook_id.encode(), timestamp, body)
