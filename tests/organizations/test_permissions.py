@@ -179,6 +179,17 @@ def expected(who: str, can: Can, least: str, flags: set[str]) -> bool:
     return role.includes(Role(least)) and not (who.startswith("key-") and "no-keys" in flags)
 
 
+def refusal(verb: Callable[..., Any], actor: Actor) -> str:
+    """The code with which a verb refuses somebody; "" where it goes on, if only to its missing arguments."""
+    try:
+        verb(by=actor)
+    except NotAllowed as refused:
+        return refused.code
+    except (TypeError, ValidationError):
+        pass
+    return ""
+
+
 def test_all_verbs_and_all_roles(acme):
     """Each verb is called as each actor: refused before anything else, or let through to its missing arguments."""
     now = clock.now()
@@ -187,12 +198,7 @@ def test_all_verbs_and_all_roles(acme):
         verb = dict(verbs_of(place))[name]
         for who, actor in ACTORS.items():
             actor.proven_at = now
-            try:
-                verb(by=actor)
-            except NotAllowed:
-                allowed = False
-            except (TypeError, ValidationError):
-                allowed = True
+            allowed = not refusal(verb, actor)
             if allowed != expected(who, verb.needs.can, least, flags):
                 wrong.append(f"{place}.{name} as {who}: {allowed}")
     assert not wrong, "\n".join(wrong)
@@ -203,9 +209,7 @@ def test_what_is_delicate_wants_a_fresh_proof(acme):
     for (place, name), (least, flags) in table().items():
         if least == "nobody":
             continue
-        with pytest.raises((TypeError, ValidationError, NotAllowed)) as told:
-            dict(verbs_of(place))[name](by=stale)
-        code = getattr(told.value, "code", "")
+        code = refusal(dict(verbs_of(place))[name], stale)
         assert (code == "reauthentication_required") == ("fresh" in flags), f"{place}.{name}"
 
 
