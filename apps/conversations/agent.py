@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +17,9 @@ from apps.ai import queries as ai_queries
 from apps.ai import services as ai
 from apps.ai.facts import Mismatch, check, rows_of
 from apps.ai.models import Generation, Persona
-from apps.ai.providers import Request, Turn, offline
+from apps.ai.providers import Briefing, Request, Turn, offline
 from apps.jobs import trace
+from apps.ui.text import normalize
 
 from . import wording
 from .adapters import Button, Card, Kind
@@ -28,6 +30,8 @@ from .tools import HandOff, Toolbox
 
 ROUNDS = 4
 HISTORY = 30
+SENTENCE = 20  # characters from which a sentence is one that is found again
+_SENTENCE = re.compile(r"[.!?؟\n]+")
 TEXT = 4000  # characters of one message that a model is shown
 _WORDLESS = {
     Kind.IMAGE: "[a photo]",
@@ -61,6 +65,7 @@ class Draft:
     its_words: bool = True
     facts: list[dict[str, Any]] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
+    knowledge: tuple[str, ...] = ()  # titles of the notes it took a sentence from
     intent: str = ""
     wish: str = ""  # what the customer is after, in a few words
     signals: tuple[str, ...] = ()  # what it says about the person, for their score
@@ -120,6 +125,7 @@ def draft_answer(conversation: Conversation, todo: Sequence[Message], *, level: 
         generation=answer.generation,
         its_words=its_words,
         facts=box.rows(),
+        knowledge=_knowledge(text, briefing),
         intent=str(answer.completion.details.get("intent", ""))[:80],
         wish=box.wish(text),
         signals=_signals(box),
@@ -140,6 +146,17 @@ def _checked(
 def _unfit(mismatches: Sequence[Mismatch]) -> HandOff:
     leaked = any(one.kind == "instructions" for one in mismatches)
     return HandOff(Escalation.INSTRUCTIONS if leaked else Escalation.FACTS, _summary(mismatches))
+
+
+def _knowledge(text: str, briefing: Briefing) -> tuple[str, ...]:
+    said = normalize(text)
+    notes = [note.partition("\n") for note in briefing.knowledge]
+    return tuple(title for title, _line, body in notes if any(_is_said(part, said) for part in _SENTENCE.split(body)))
+
+
+def _is_said(sentence: str, reply: str) -> bool:
+    plain = normalize(sentence)
+    return len(plain) >= SENTENCE and plain in reply
 
 
 def _signals(box: Toolbox) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from . import gate, queries, search, services, wording
 from .adapters import Attachment, Kind
 from .escalations import GIVEN, Escalation, told
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner
+from .story import story_of
 
 _ID = r"\d{1,18}"
 
@@ -169,6 +170,24 @@ class DecisionSerializer(rest.ModelSerializer[Decision]):
         return [{**reason, "sentence": gate.sentence(reason)} for reason in decision.reasons]
 
 
+class StoryPartSerializer(rest.Serializer[Any]):
+    """One step. `kind`: asked, understood, found, written, checked, sent, read, handed."""
+
+    kind = serializers.CharField()
+    title = serializers.CharField(help_text="What happened, as a sentence.")
+    at = serializers.DateTimeField(allow_null=True)
+    after = serializers.CharField(help_text="How long after the step before it, in words.")
+    words = serializers.ListField(child=serializers.CharField(), help_text="What somebody said.")
+    notes = serializers.ListField(child=serializers.CharField(), help_text="Further sentences.")
+
+
+class StorySerializer(rest.Serializer[Any]):
+    """How a message came to be answered, or what became of it, as the inbox tells it."""
+
+    summary = serializers.CharField()
+    parts = StoryPartSerializer(many=True)
+
+
 class WhySerializer(rest.Serializer[Any]):
     """A message with everything that explains it."""
 
@@ -177,6 +196,11 @@ class WhySerializer(rest.Serializer[Any]):
     generations = serializers.SerializerMethodField()
     delivery = serializers.SerializerMethodField()
     answers = MessageSerializer(many=True)
+    story = serializers.SerializerMethodField()
+
+    @extend_schema_field(StorySerializer)
+    def get_story(self, why: queries.Why) -> dict[str, Any]:
+        return StorySerializer(story_of(why.message)).data
 
     def get_generations(self, why: queries.Why) -> list[dict[str, Any]]:
         return [

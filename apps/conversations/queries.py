@@ -28,7 +28,7 @@ from apps.jobs.connection import connection
 from apps.leads.models import Lead
 from apps.organizations.models import User
 from apps.ui import phrases
-from apps.ui.text import normalize
+from apps.ui.text import normalize, shortened
 
 from .adapters import Limits
 from .adapters.registry import adapter
@@ -426,6 +426,12 @@ def stations(collect: Stations) -> Stations:
     return collect
 
 
+def message_of_trace(trace: uuid.UUID) -> Message | None:
+    """The message whose story a trace is: the last that went out, or else the first that came in."""
+    rows = Message.objects.filter(trace=trace).exclude(direction=Message.Direction.NOTE).order_by("pk")
+    return rows.filter(direction=Message.Direction.OUT).last() or rows.first()
+
+
 def trace_steps(trace: uuid.UUID) -> list[Step]:
     """A journey: raw delivery → message → person → generation → decision → send, receipt → event → what others add."""
     steps = [
@@ -436,7 +442,7 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
         Message.objects.filter(trace=trace).exclude(kind="notice").select_related("conversation__lead").order_by("id")
     )
     steps += [
-        Step("message", row.created_at, row.text[:200], row.status, row, {"direction": row.direction})
+        Step("message", row.created_at, shortened(row.text, 200), row.status, row, {"direction": row.direction})
         for row in messages
     ]
     people = {row.conversation.lead_id: row for row in reversed(messages)}  # each at the first message
@@ -455,10 +461,11 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
     sent = [row for row in messages if row.direction == Message.Direction.OUT]
     gone = {Message.Status.SENT, Message.Status.DELIVERED, Message.Status.READ}
     steps += [
-        Step("send", row.at if row.status in gone else row.status_at, row.text[:200], row.status, row) for row in sent
+        Step("send", row.at if row.status in gone else row.status_at, shortened(row.text, 200), row.status, row)
+        for row in sent
     ]
     told = [row for row in sent if row.status in gone - {Message.Status.SENT}]
-    steps += [Step("receipt", row.status_at, row.text[:200], row.status, row) for row in told]
+    steps += [Step("receipt", row.status_at, shortened(row.text, 200), row.status, row) for row in told]
     events = list(JournalEntry.objects.filter(trace=trace).order_by("id"))
     steps += [
         Step("event", row.occurred_at, row.type, "relayed" if row.relayed_at else "waiting", row) for row in events

@@ -143,7 +143,12 @@ def _commit(job: Claimed, seen: Conversation, todo: list[Message], draft: agent.
                 text=draft.text,
                 cards=draft.cards,
                 quick_replies=draft.quick_replies,
-                details={"answers": answered, "facts": draft.facts, "intent": draft.intent},
+                details={
+                    "answers": answered,
+                    "facts": draft.facts,
+                    "intent": draft.intent,
+                    **({"knowledge": list(draft.knowledge)} if draft.knowledge else {}),
+                },
             ),
             sender="bot",
             cause={"answers": answered, "generation": str(draft.generation.pk) if draft.generation else ""},

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views, views_acts, views_settings
+from . import views, views_acts, views_bulk, views_settings
 
 app_name = "conversations"
 _ONE = "dashboard/inbox/<int:conversation_id>/"
@@ -11,11 +11,12 @@ _MESSAGE = "dashboard/inbox/messages/<int:message_id>/"
 urlpatterns = [
     path("dashboard/inbox/", views.inbox, name="inbox"),
     path("dashboard/inbox/live/", views.live, name="live"),
+    path("dashboard/inbox/bulk/", views_bulk.bulk, name="bulk"),
     path("dashboard/inbox/canned/", views.canned, name="canned"),
     path(_ONE, views.conversation, name="conversation"),
     path(f"{_ONE}person/", views.conversation, {"pane": "person"}, name="person"),
+    path(f"{_ONE}story/<int:message_id>/", views.story, name="story"),
     path(f"{_ONE}older/", views.older, name="older"),
-    path(f"{_MESSAGE}why/", views.why, name="why"),
     path(f"{_MESSAGE}text/", views.full_text, name="text"),
     path(f"{_MESSAGE}files/<int:position>/", views.file, name="file"),
     path(f"{_MESSAGE}retry/", views_acts.retry, name="retry"),

@@ -1,4 +1,4 @@
-"""The inbox: list, thread, person; what changed since; why a message was sent."""
+"""The inbox: list, thread, person; what changed since; the story of an answer."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from apps.organizations.models import Role, User
 
 from . import drafts, figures, gate, queries, services, uploads
 from .adapters import SendError
-from .bubbles import Preview, bubbles, preview, trouble, waits
+from .bubbles import Preview, bubbles, preview, waits
 from .escalations import told
 from .forms import snooze_presets
-from .models import Conversation, MessageTemplate, Upload
+from .models import Conversation, Message, MessageTemplate, Upload
+from .story import story_of
 from .surfaces import LABELS
 
 MOST_ROWS = 200
@@ -93,7 +94,7 @@ def _row(one: Conversation, *, me: int | None, opened: int) -> Row:
 def query_of(request: HttpRequest) -> str:
     """The filters as they stand in the address, for links that keep them."""
     query = request.GET.copy()
-    for name in ("cursor", "since", "open", "rows", "here", "from"):
+    for name in ("cursor", "since", "open", "rows", "here", "from", "story", "act", "id"):
         query.pop(name, None)
     return query.urlencode()
 
@@ -105,7 +106,10 @@ def rows_context(request: HttpRequest, *, opened: int = 0, limit: int = queries.
     except ValidationError:
         page = queries.inbox_page(filters, limit=limit)
     rows = [_row(one, me=request.user.pk, opened=opened) for one in page.rows]
-    return {"rows": rows, "older": page.older, "query": query_of(request), "filters": filters, "opened": opened}
+    return {
+        "rows": rows, "older": page.older, "query": query_of(request), "filters": filters, "opened": opened,
+        "may_write": may_write(request),
+    }  # fmt: skip
 
 
 def _with(request: HttpRequest, name: str, value: str) -> str:
@@ -140,6 +144,7 @@ def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
         "members": members,
         "cursor": queries.change_cursor(),
         "may_write": may_write(request),
+        "presets": snooze_presets(),
     }  # fmt: skip
 
 
@@ -264,6 +269,23 @@ def parts(request: HttpRequest, conversation_id: int, *, status: int = 200, **mo
         "cursor": cursor,
         "waiting": figures.waiting_count(),
         "here": _here(found, request),
+        **(story_context(request, found.pk, _number(request.GET.get("story"))) or {}),
+        **more,
+    }
+    return render(request, "conversations/inbox.html#parts", context, status=status)
+
+
+def list_parts(request: HttpRequest, *, opened: int = 0, status: int = 200, **more: Any) -> HttpResponse:
+    """The list alone, and with it the conversation that lies open beside it, if one does (`open`)."""
+    beside = 0 if opened else _number(request.GET.get("open") or request.POST.get("open"))
+    if beside and Conversation.objects.filter(pk=beside).exists():
+        return parts(request, beside, status=status, **more)
+    limit = max(queries.PAGE, min(_number(request.GET.get("rows")) or queries.PAGE, MOST_ROWS))
+    context = {
+        "cursor": queries.change_cursor() if "cursor" not in more else 0,
+        **rows_context(request, opened=opened, limit=limit),
+        "waiting": figures.waiting_count(),
+        "here": "",
         **more,
     }
     return render(request, "conversations/inbox.html#parts", context, status=status)
@@ -293,13 +315,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @member_required(Role.VIEWER)
-def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread") -> HttpResponse:
+def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread", **more: Any) -> HttpResponse:
     """A thread beside the list. Whoever may answer has read it by opening it."""
     found = queries.get_conversation(conversation_id)
     if may_write(request) and found.unread:
         services.mark_read(found, by=person_of(request))
         found.unread = 0
-    context = {**pane_context(request, found), "pane": pane}
+    context = {**more, **pane_context(request, found), "pane": pane}
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "conversations/inbox.html#pane", context)
     context |= {name: value for name, value in _list_context(request, opened=found.pk).items() if name != "members"}
@@ -337,37 +359,38 @@ def live(request: HttpRequest) -> HttpResponse:
         here != request.GET.get("here", "") or is_stale or any(one.pk == found.pk for one in changes.conversations)
     ):
         return parts(request, found.pk, cursor=changes.cursor)
-    limit = max(queries.PAGE, min(_number(request.GET.get("rows")) or queries.PAGE, MOST_ROWS))
-    context = {
-        **rows_context(request, opened=opened, limit=limit),
-        "cursor": changes.cursor,
-        "waiting": figures.waiting_count(),
-        "here": here,
-    }
-    return render(request, "conversations/inbox.html#parts", context)
+    return list_parts(request, opened=opened, cursor=changes.cursor, here=here)
 
 
 @require_GET
 @member_required(Role.VIEWER)
-def why(request: HttpRequest, message_id: int) -> HttpResponse:
-    """Why a message was, or was not, sent."""
-    message = queries.get_message(message_id)
-    found = queries.why(message)
+def story(request: HttpRequest, conversation_id: int, message_id: int) -> HttpResponse:
+    """How a message came to be answered, beside its conversation."""
+    told = story_context(request, conversation_id, message_id)
+    if told is None:
+        raise Http404
+    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return render(request, "conversations/inbox.html#story", told)
+    return conversation(request, conversation_id, "story", **told)
+
+
+def story_context(request: HttpRequest, conversation_id: int, message_id: int) -> dict[str, Any] | None:
+    """What the panel shows; None for what is no message of this conversation, or a note among colleagues."""
+    message = Message.objects.filter(pk=message_id, conversation_id=conversation_id).exclude(direction="note").first()
+    if message is None:
+        return None
+    found = story_of(queries.get_message(message_id))
     try:
-        trace_url = reverse("dashboard:trace", args=[message.trace]) if message.trace else ""
+        stations_url = reverse("dashboard:trace", args=[found.subject.trace]) if found.subject.trace else ""
     except NoReverseMatch:
-        trace_url = ""
-    context = {
-        "why": found,
-        "message": message,
-        "conversation": message.conversation,
-        "trouble": trouble(message) if message.status in ("failed", "partly", "unknown", "cancelled") else "",
-        "facts": [str(one.get("text") or one) if isinstance(one, dict) else str(one) for one in message.payload.get("facts") or []][:20],
-        "cost": sum((one.cost_usd for one in found.generations), start=0),
-        "trace_url": trace_url,
-    }  # fmt: skip
-    name = "conversations/why.html#why" if request.htmx else "conversations/why.html"  # type: ignore[attr-defined]
-    return render(request, name, context)
+        stations_url = ""
+    return {
+        "story": found,
+        "conversation": found.message.conversation,
+        "stations_url": stations_url,
+        "may_look_further": may_write(request),
+        "query": query_of(request),
+    }
 
 
 @require_GET

@@ -22,10 +22,13 @@ from apps.organizations.access import role_for
 from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.ui import phrases, statuses
+from apps.ui.text import shortened
 from config.redaction import redacted
 
 LONGEST_RAW = 20_000  # characters of a body that are shown
 MOST = 300  # stations
+# What a platform tells, or others are told, once the answer is out: none of it is time that the answer took.
+_AFTERWARDS = {"receipt", "outbox"}
 _MOVING = {"pending", "queued", "sending", "waiting"}
 
 
@@ -79,7 +82,7 @@ def journey(trace: uuid.UUID, role: Role) -> Journey | None:
         found.append(station)
     return Journey(
         stations=found,
-        took=_length(steps[-1].at - first),
+        took=_length(max(step.at for step in steps if step.kind not in _AFTERWARDS) - first),
         is_moving=any(step.state in _MOVING for step in steps),
         left_out=len(every) - len(steps),
     )
@@ -104,8 +107,8 @@ def _length(passed: timedelta) -> str:
 
 
 def _after(passed: timedelta) -> str:
-    """The distance from the first station: "+1.25 s"."""
-    return phrases.after(passed.total_seconds())
+    """The distance from the first station: "after 1.25 s"."""
+    return _("after %(time)s") % {"time": _length(passed)}
 
 
 def _delivery(step: Step) -> Station:
@@ -177,9 +180,9 @@ def _generation(step: Step) -> Station:
         kind=step.kind,
         icon="sparkles",
         tone="bad" if step.state == "failed" else "info",
-        title=_("Asked the model %(model)s") % {"model": one.model or one.provider},
+        title=_("Asked %(model)s") % {"model": one.model or one.provider},
         at=step.at,
-        words=one.text[:400],
+        words=shortened(one.text, 400),
         note=note,
         state_label=one.get_outcome_display(),
         state=step.state,
@@ -198,8 +201,10 @@ def _decision(step: Step) -> Station:
         title=titles.get(step.state, _("The gate decided")),
         at=step.at,
         reasons=[{**reason, "sentence": sentence(reason)} for reason in decision.reasons],
-        url=reverse("conversations:why", args=[decision.message_id]) if decision.message_id else "",
-        link=_("Why this message"),
+        url=reverse("conversations:story", args=[decision.conversation_id, decision.message_id])
+        if decision.message_id
+        else "",
+        link=_("How this came about"),
     )
 
 
@@ -213,8 +218,8 @@ def _send(step: Step) -> Station:
         at=step.at,
         note=message.failure or (message.external_id or ""),
         state="sent" if step.state in {"delivered", "read"} else step.state,
-        url=reverse("conversations:why", args=[message.pk]),
-        link=_("Why this message"),
+        url=reverse("conversations:story", args=[message.conversation_id, message.pk]),
+        link=_("How this came about"),
     )
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from apps.analytics.forms import PRESETS, RangeForm
 from apps.catalog import queries as catalog
+from apps.conversations.queries import message_of_trace
 from apps.jobs import clock
 from apps.organizations.access import member_required, person_of, role_of
 from apps.organizations.models import Role
@@ -61,7 +62,12 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 @member_required(Role.VIEWER)
 def trace(request: HttpRequest, trace_id: uuid.UUID) -> HttpResponse:
-    """One journey from the raw delivery to the last webhook; 404 where this organization has no part in it."""
+    """The stations of a journey: inside the story of its message, or alone where it has none.
+
+    404 where this organization has no part in it.
+    """
+    if not request.htmx and (told := message_of_trace(trace_id)) is not None:  # type: ignore[attr-defined]
+        return redirect("conversations:story", told.conversation_id, told.pk)
     found = journey(trace_id, role_of(request) or Role.VIEWER)
     if found is None:
         raise Http404

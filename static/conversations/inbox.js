@@ -2,7 +2,7 @@
 // Every answer of the server holds the same parts (see `parts` in templates/conversations/inbox.html); apply() puts
 // them in place.
 
-import { toast } from "../ui/frontdesk.js";
+import { keepFocus, placeOf, returnTo, toast } from "../ui/frontdesk.js";
 
 const EVERY = 1500; // ms between questions for news
 const HIDDEN = 15000; // ms between questions while nobody looks: the count in the tab's title
@@ -15,6 +15,7 @@ const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")[
 const thread = () => document.getElementById("thread");
 const scroller = () => document.getElementById("thread-scroll");
 const opened = () => thread()?.dataset.conversation ?? "";
+const told = () => (root.dataset.pane === "story" ? document.getElementById("story")?.dataset.told ?? "" : "");
 const touch = matchMedia("(pointer: coarse)");
 let cursor = root.dataset.cursor;
 let here = "";
@@ -35,7 +36,7 @@ const keep = {
   callbacks: {
     // What the reader opened stays open, the row under the keyboard stays marked.
     beforeAttributeUpdated: (name, node) => !(name === "data-active" || (name === "open" && node.nodeName === "DETAILS")),
-    beforeNodeMorphed: (old) => !(old.nodeName === "FORM" && "edit" in (old.dataset ?? {})),
+    beforeNodeMorphed: (old) => !(old.dataset && ("keep" in old.dataset || "select" in old.dataset || (old.nodeName === "FORM" && "edit" in old.dataset))),
     beforeNodeRemoved: (node) => !node.classList?.contains("is-pending"),
   },
 };
@@ -127,6 +128,10 @@ function mergeComposer(fresh) {
 }
 
 function apply(html) {
+  return keepFocus(() => put(html));
+}
+
+function put(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[data-parts]");
   if (!fresh) return "";
   cursor = fresh.dataset.cursor;
@@ -135,6 +140,7 @@ function apply(html) {
   const unread = unreadRows(document);
   morph("inbox-rows", fresh);
   markOpen();
+  recount();
   for (const row of fresh.querySelectorAll("[data-row]")) {
     if (Number(row.dataset.unread) > (unread.get(row.id) ?? 0) && row.dataset.conversation !== opened()) {
       announce(phrases.new.replace("{name}", row.querySelector(".inbox-name")?.textContent.trim() ?? ""));
@@ -145,6 +151,7 @@ function apply(html) {
   if (about && about === opened()) {
     for (const id of ["thread-head", "thread-state", "thread-here", "composer-draft"]) morph(id, fresh);
     if (!document.querySelector("#person [data-edit]")) morph("person", fresh);
+    if (fresh.querySelector("#story")?.dataset.told === told()) morph("story", fresh);
     mergeThread(fresh);
     mergeComposer(fresh);
   }
@@ -208,6 +215,7 @@ async function poll() {
     query.set("here", here);
     query.set("rows", document.querySelectorAll("#inbox-rows [data-row]").length);
     if (opened()) query.set("open", opened());
+    if (told()) query.set("story", told());
     const asked = opened();
     const answer = await ask(`${root.dataset.live}?${query}`);
     if (answer.status === 204) cursor = answer.headers.get("Inbox-Cursor") ?? cursor;
@@ -253,7 +261,7 @@ addEventListener("pagehide", leave);
 
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, elt } = event.detail;
-  const isOurs = elt === document.body || elt.closest?.("[data-parts]"); // the body: a toast's "Undo"
+  const isOurs = elt === document.body || elt === listForm || elt.closest?.("[data-parts]"); // the body: a toast's "Undo"
   if (!isOurs || !xhr?.responseText.includes("data-parts")) return;
   if (elt.matches("[data-edit]")) {
     if (!xhr.responseText.includes("data-cursor")) return;
@@ -264,6 +272,26 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (problem) toast({ message: problem, tone: "bad" });
   else if (elt.matches("[data-template]")) toEnd();
 });
+// What is done to several rows is answered with the list, and with the conversation that is open.
+const listForm = document.getElementById("inbox-list");
+const recount = () => listForm.dispatchEvent(new Event("change", { bubbles: true }));
+function unselect() {
+  for (const box of listForm.querySelectorAll("[data-select]:checked")) box.checked = false;
+  recount();
+}
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt !== listForm) return;
+  if (opened()) event.detail.parameters.open = opened();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt === listForm && event.detail.successful) unselect();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-unselect]")) keepFocus(unselect);
+  const button = event.target.closest?.("[data-selecting]");
+  if (button) button.setAttribute("aria-pressed", String(listForm.classList.toggle("is-selecting")));
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   // The edit form swaps itself when it was refused; what it gets when saved are parts.
   if (event.detail.elt.matches?.("[data-edit]") && event.detail.xhr.responseText.includes("data-cursor")) event.detail.shouldSwap = false;
@@ -289,6 +317,15 @@ function startPane() {
   startComposer();
   sign(false);
   requestAnimationFrame(toEnd);
+  if (!told()) return;
+  showTold();
+  requestAnimationFrame(() => document.querySelector(".msg.is-told")?.scrollIntoView({ block: "center" }));
+}
+
+// Rows that are selected: the keys of the open conversation are theirs now.
+function chosenBar() {
+  const bar = root.querySelector("[data-bulk]");
+  return bar && !bar.hidden ? bar : null;
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -299,18 +336,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("[data-show-person], [data-show-thread], [data-cancel-edit], [data-jump], [data-why], [data-close-person]");
+  const link = event.target.closest?.("[data-show-person], [data-show-thread], [data-cancel-edit], [data-jump], [data-close-story]");
   if (event.target.closest?.("[data-bubble]") && !event.target.closest("a, button, summary, video, audio, details") && !String(getSelection())) {
     event.target.closest("[data-bubble]").querySelector("[data-why]")?.click();
     return;
   }
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (link.matches("[data-why]")) {
-    document.getElementById("why").showModal();
-    return;
-  }
   event.preventDefault();
   if (link.matches("[data-jump]")) return toEnd();
+  if (link.matches("[data-close-story]")) return closeStory();
   if (link.matches("[data-cancel-edit]")) return cancelEdit();
   if (link.matches("[data-show-person]") && getComputedStyle(document.getElementById("person")).display !== "none") {
     document.getElementById("person").querySelector("a[href]:not(.thread-back), select")?.focus();
@@ -322,6 +356,43 @@ document.addEventListener("click", (event) => {
   if (root.dataset.pane === "thread") toEnd();
 });
 addEventListener("popstate", () => location.reload());
+
+// The story of an answer, beside the thread or over it ------------------------------------------------------------
+
+let storyFrom = null; // where the focus was
+
+function showTold() {
+  for (const one of document.querySelectorAll(".msg.is-told")) one.classList.remove("is-told");
+  document.getElementById(`m${told()}`)?.classList.add("is-told");
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target?.id === "story") storyFrom = placeOf(event.detail.elt);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id !== "story" && event.detail.elt?.id !== "story") return;
+  root.dataset.pane = "story";
+  showTold();
+  document.getElementById("story-title")?.focus();
+});
+
+function closeStory() {
+  const back = document.querySelector("[data-close-story]");
+  const message = told();
+  root.dataset.pane = "thread";
+  history.pushState({}, "", back.href);
+  showTold();
+  document.getElementById("story").replaceChildren();
+  returnTo([...(storyFrom ?? []), { name: `[data-focus="story-${message}"]`, at: 0 }, { name: "#thread-scroll", at: 0 }]);
+}
+
+// The message under the keyboard, or the last answer there is.
+function openStory() {
+  const here = document.activeElement?.closest?.(".msg") ?? [...document.querySelectorAll("#thread-messages .msg-out")].pop();
+  const link = here?.querySelector("[data-why]");
+  link?.click();
+  return !!link;
+}
 
 async function cancelEdit() {
   const form = document.querySelector("#person [data-edit]");
@@ -750,15 +821,23 @@ document.addEventListener("keydown", (event) => {
     }
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-  if ((event.key === "r" || event.key === "n") && field()) {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+  if (event.key === "Escape" && chosenBar()) {
+    keepFocus(unselect);
+    event.preventDefault();
+  } else if (event.key === "Escape" && told() && !event.target.closest?.("details[data-menu][open]")) {
+    closeStory();
+    event.preventDefault();
+  } else if (event.key === "y" && thread()) {
+    if (openStory()) event.preventDefault();
+  } else if ((event.key === "r" || event.key === "n") && field()) {
     const tab = form().querySelector(`[name=mode][value="${event.key === "n" ? "note" : "reply"}"]`);
     if (tab) tab.checked = true;
     dress();
     field().focus();
     event.preventDefault();
   } else if (/^[aestuw]$/.test(event.key)) {
-    const target = thread()?.querySelector(`[data-key=${event.key}]`);
+    const target = chosenBar()?.querySelector(`[data-key=${event.key}]`) ?? thread()?.querySelector(`[data-key=${event.key}]`);
     if (!target) return;
     target.click();
     target.parentElement.querySelector(".menu-item")?.focus();

@@ -4,16 +4,98 @@
 const phrases = document.getElementById("phrases")?.dataset ?? {};
 const toasts = document.getElementById("toasts");
 
+// The focus stays ---------------------------------------------------------------------------------------------------
+// Whoever swaps parts of a page takes away what had the focus, and a keyboard would start again at the top. A place is
+// remembered as the names of what had the focus and of all it lies in: id, data-focus, data-key. It is found again by
+// the nearest name that is still there: the same control, or the one at the same position in the part around it.
+// htmx's swaps do this by themselves; a module that swaps by its own means calls keepFocus(change).
+
+const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled], [type=hidden]), select:not([disabled]), textarea:not([disabled]), summary, [tabindex]:not([tabindex='-1'])";
+const isShown = (element) => element.isConnected && element.getClientRects().length > 0;
+const within = (part) => [...part.querySelectorAll(FOCUSABLE)].filter(isShown);
+
+function nameOf(element) {
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  for (const name of ["focus", "key"]) {
+    if (element.dataset?.[name]) return `[data-${name}="${CSS.escape(element.dataset[name])}"]`;
+  }
+  return "";
+}
+
+export function placeOf(element = document.activeElement) {
+  const menu = element?.closest?.("details[data-menu]");
+  const start = menu?.querySelector(".menu-panel")?.contains(element) ? menu.querySelector("summary") : element;
+  const names = [];
+  for (let part = start; part && part !== document.body; part = part.parentElement) {
+    const name = nameOf(part);
+    if (name) names.push({ name, at: Math.max(0, within(part).indexOf(start)) });
+  }
+  return names;
+}
+
+function take(element) {
+  element.focus({ preventScroll: true });
+  return document.activeElement === element;
+}
+
+export function returnTo(place) {
+  const held = document.activeElement;
+  if (!place?.length || (held && held !== document.body && isShown(held))) return;
+  for (const { name, at } of place) {
+    const part = [...document.querySelectorAll(name)].find(isShown);
+    if (!part) continue;
+    if (part.matches(FOCUSABLE) && take(part)) return;
+    const inside = within(part);
+    if (inside.length && take(inside[Math.min(at, inside.length - 1)])) return;
+    part.tabIndex = -1;
+    if (take(part)) return;
+  }
+  document.getElementById("main")?.focus({ preventScroll: true });
+}
+
+export function keepFocus(change) {
+  const place = placeOf();
+  const result = change();
+  returnTo(place);
+  return result;
+}
+
+const asked = new WeakMap(); // request → where the focus was
+const hasFocus = () => document.activeElement && document.activeElement !== document.body && isShown(document.activeElement);
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (hasFocus()) asked.set(event.detail.xhr, placeOf());
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (hasFocus()) asked.set(event.detail.xhr, placeOf()); // people move on while they wait
+});
+document.addEventListener("htmx:afterSettle", (event) => returnTo(asked.get(event.detail.xhr)));
+
+// A dialog gives the focus back to what opened it; where that was swapped meanwhile, to its successor.
+const openers = new WeakMap();
+document.addEventListener("close", (event) => {
+  if (event.target.nodeName === "DIALOG") returnTo(openers.get(event.target));
+}, true);
+
 // Toasts ----------------------------------------------------------------------------------------------------------
 // From Python: apps.ui.toasts.toast(response, message, tone="good", undo_url=…). From other modules:
 // document.dispatchEvent(new CustomEvent("toast", {detail: {message, tone, undo}})).
 
+let beforeToasts = null; // where the focus came from when it went to a toast
+toasts?.addEventListener("focusin", (event) => {
+  if (!toasts.contains(event.relatedTarget)) beforeToasts = event.relatedTarget ? placeOf(event.relatedTarget) : null;
+});
+function drop(toast) {
+  const had = toast.contains(document.activeElement);
+  toast.remove();
+  if (had) returnTo(beforeToasts ?? [{ name: "#main", at: 0 }]);
+}
+
 function expire(toast) {
   const stays = toast.classList.contains("tone-bad");
-  let timer = stays ? 0 : setTimeout(() => toast.remove(), toast.querySelector("[data-undo]:not([hidden])") ? 10000 : 6000);
+  let timer = stays ? 0 : setTimeout(() => drop(toast), toast.querySelector("[data-undo]:not([hidden])") ? 10000 : 6000);
   toast.addEventListener("pointerenter", () => clearTimeout(timer));
   toast.addEventListener("focusin", () => clearTimeout(timer));
-  toast.addEventListener("pointerleave", () => { if (!stays) timer = setTimeout(() => toast.remove(), 3000); });
+  toast.addEventListener("pointerleave", () => { if (!stays) timer = setTimeout(() => drop(toast), 3000); });
 }
 
 export function toast({ message, tone = "info", undo = "" }) {
@@ -24,7 +106,7 @@ export function toast({ message, tone = "info", undo = "" }) {
   if (undo) {
     button.hidden = false;
     button.addEventListener("click", () => {
-      element.remove();
+      drop(element);
       window.htmx?.ajax("POST", undo, { swap: "none" }).catch(() => {}); // a failure is said by its own toast
     });
   }
@@ -63,9 +145,13 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.nodeName === "DIALOG" && event.target.open) event.target.close(); // its backdrop
   if (!target) return;
-  if (target.dataset.dialog) document.getElementById(target.dataset.dialog)?.showModal();
+  if (target.dataset.dialog) {
+    const dialog = document.getElementById(target.dataset.dialog);
+    if (dialog) openers.set(dialog, placeOf(target));
+    dialog?.showModal();
+  }
   else if ("close" in target.dataset) target.closest("dialog")?.close();
-  else if ("dismiss" in target.dataset) target.closest("[data-toast]")?.remove();
+  else if ("dismiss" in target.dataset) drop(target.closest("[data-toast]"));
   else copy(target);
 });
 

@@ -1,7 +1,7 @@
 // The keyboard: j/k walk a list, enter opens, x selects, / searches, g then a letter goes somewhere, ? explains.
 // A list is any element with data-list; its rows carry data-row and hold one link with data-open.
 
-const typing = (element) => element.closest?.("input, textarea, select, [contenteditable]");
+const typing = (element) => element.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 let going = false;
 
 function rows() {
@@ -15,6 +15,7 @@ function walk(step) {
   if (!all.length) return false;
   let at = all.findIndex((row) => row.hasAttribute("data-active"));
   if (at < 0) at = all.findIndex((row) => opener(row)?.hasAttribute("aria-current"));
+  if (at < 0) at = all.findIndex((row) => row.contains(document.activeElement));
   const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
   all.forEach((row) => row.toggleAttribute("data-active", row === next));
   opener(next)?.focus({ preventScroll: true });
@@ -48,7 +49,7 @@ document.addEventListener("keydown", (event) => {
     g: () => { going = true; setTimeout(() => { going = false; }, 1200); return true; },
     "/": () => { const boxes = [...document.querySelectorAll("[data-shortcut-focus='/']")].filter((one) => one.offsetParent); const box = boxes.find((one) => one.closest("main")) ?? boxes[0]; box?.focus(); box?.select(); return !!box; },
     "?": () => { document.getElementById("shortcuts")?.showModal(); return true; },
-    Enter: () => { if (event.target !== document.body) return false; opener(active())?.click(); return !!active(); },
+    Enter: () => { if (event.target !== document.body && !event.target.matches("[data-select]")) return false; opener(active())?.click(); return !!active(); },
   }[event.key]?.();
   if (done !== undefined && done !== false) event.preventDefault();
 });

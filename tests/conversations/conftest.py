@@ -20,6 +20,7 @@ from apps.jobs import clock
 from apps.jobs import services as jobs
 from tests.vendors import graph_webhooks
 from tests.vendors.graph import Graph
+from tests.vendors.openai import OpenAIServer
 
 ACCOUNTS = {"facebook": "1001", "instagram": "2001", "whatsapp": "3001", "webchat": "chat_acme"}
 KINDS = {"facebook": "page", "instagram": "instagram", "whatsapp": "whatsapp"}
@@ -143,3 +144,13 @@ def thread() -> Callable[..., list[Message]]:
         return list(conversation.messages.exclude(kind="notice").order_by("at", "id"))
 
     return read
+
+
+@pytest.fixture
+def model(accounts, settings):
+    """OpenAI's stand-in is the persona's first model."""
+    with OpenAIServer.running() as server:
+        settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = server.key, server.base_url
+        Persona.objects.update(providers=[{"provider": "openai", "model": "gpt-4o-mini"}])
+        yield server
+        assert not server.problems

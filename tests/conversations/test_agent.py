@@ -19,19 +19,8 @@ from apps.jobs.models import Job
 from apps.leads import services as leads
 from apps.leads.models import Lead
 from tests.vendors.llm import Answer
-from tests.vendors.openai import OpenAIServer
 
 pytestmark = pytest.mark.usefixtures("noon")
-
-
-@pytest.fixture
-def model(accounts, settings):
-    """OpenAI's stand-in is the persona's first model."""
-    with OpenAIServer.running() as server:
-        settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = server.key, server.base_url
-        Persona.objects.update(providers=[{"provider": "openai", "model": "gpt-4o-mini"}])
-        yield server
-        assert not server.problems
 
 
 def test_a_model_searches_and_answers_with_a_card(model, says, settle, boots, thread):

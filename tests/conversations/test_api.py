@@ -35,6 +35,8 @@ def test_reading(talk, api_for, victor):
     assert why["decisions"][0]["verdict"] == "send"
     assert all(reason["sentence"] for reason in why["decisions"][0]["reasons"])
     assert why["generations"][0]["provider"] == "offline"
+    assert [part["kind"] for part in why["story"]["parts"]][:2] == ["asked", "understood"]
+    assert why["story"]["summary"].endswith(".")
 
 
 def test_sending_once(talk, api_for, bob, settle, graph):

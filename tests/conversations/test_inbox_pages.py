@@ -80,7 +80,7 @@ def test_viewers_read_and_change_nothing(talk, client_for, victor):
         assert client.post(address(name, talk.pk), {"text": "x"}).status_code == 403, name
     message = talk.messages.first()
     assert client.post(address("retry", message.pk)).status_code == 403
-    assert client.get(address("why", message.pk)).status_code == 200
+    assert client.get(address("story", talk.pk, message.pk)).status_code == 200
     assert client.post(address("here", talk.pk), {"seen": "1"}).status_code == 204
     talk.refresh_from_db()
     assert talk.unread > 0
@@ -93,11 +93,11 @@ def test_other_tenants_and_strangers_get_nothing(talk, client_for, charlie):
         ("conversation", talk.pk),
         ("person", talk.pk),
         ("older", talk.pk),
-        ("why", message.pk),
         ("text", message.pk),
     ]:
         assert other.get(address(name, key)).status_code == 404, name
         assert other.get(address(name, 2**62)).status_code == 404, name
+    assert other.get(address("story", talk.pk, message.pk)).status_code == 404
     for name, key in [("send", talk.pk), ("take-over", talk.pk), ("retry", message.pk), ("here", talk.pk)]:
         assert other.post(address(name, key), {"text": "x"}).status_code == 404, name
     assert client_for(charlie, "acme").get(address("conversation", talk.pk)).status_code == 403
@@ -320,7 +320,7 @@ def test_hostile_words_are_only_words(talk, bob_at):
     talk.lead.name = HOSTILE[:150]
     talk.lead.save()
     for page in (
-        bob_at.get(address("inbox")), bob_at.get(address("conversation", talk.pk)), bob_at.get(address("why", message.pk)),
+        bob_at.get(address("inbox")), bob_at.get(address("conversation", talk.pk)), bob_at.get(address("story", talk.pk, message.pk)),
         bob_at.get(address("text", message.pk)), bob_at.get(address("live"), {"since": 1, "open": talk.pk}),
     ):  # fmt: skip
         if page.status_code == 204:
@@ -391,14 +391,6 @@ def test_a_failure_says_why_and_can_be_sent_again(talk, bob_at):
     assert message.status == "queued"
     assert bob_at.post(address("cancel", message.pk), headers=HTMX).status_code == 200
     assert bob_at.post(address("cancel", message.pk), headers=HTMX).status_code == 422
-
-
-def test_why_tells_the_decision(talk, bob_at):
-    answer = talk.messages.filter(sender="bot").first()
-    page = text_of(bob_at.get(address("why", answer.pk), headers=HTMX))
-    assert "Allowed" in page
-    assert "This channel can be written to at any time." in page
-    assert "do you have boots?" in page
 
 
 def test_costs_the_same_however_much_there_is(talk, bob_at, says, settle):

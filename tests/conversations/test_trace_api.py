@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.urls import reverse
 
 from apps.conversations.models import Message
 
@@ -21,8 +22,12 @@ def test_a_journey_has_the_stations_of_its_page(says, settle, boots, alice, vict
     assert {"message", "lead", "generation", "decision", "send", "event"} <= set(kinds)
     decision = next(station for station in told["stations"] if station["kind"] == "decision")
     assert decision["reasons"][0]["sentence"]
-    page = client_for(alice).get(f"/dashboard/trace/{trace}/").content.decode()
+    client = client_for(alice)
+    page = client.get(f"/dashboard/trace/{trace}/", headers={"HX-Request": "true"}).content.decode()
     assert all(station["url"] in page for station in told["stations"])
+    answer = Message.objects.filter(direction="out").get()
+    story = reverse("conversations:story", args=[answer.conversation_id, answer.pk])
+    assert client.get(f"/dashboard/trace/{trace}/").headers["Location"] == story
     mine = api_for(victor).get(f"/api/trace/{trace}/").json()
     assert not any(station["url"] for station in mine["stations"] if station["kind"] == "generation")
     assert api_for(charlie, "globex").get(f"/api/trace/{trace}/").status_code == 404

@@ -33,6 +33,7 @@ def complete(request: Request, account: Account | None = None) -> Completion:  #
         "intent": _intent_name(meaning),
         "confidence": round(meaning.confidence, 3),
         "language": dialogue.language,
+        "trained": meaning.trained is not None,
     }
     text = "" if wanted else compose(meaning, dialogue, request)
     calls = tuple(
