@@ -32,7 +32,7 @@ from apps.ui.text import normalize, shortened
 
 from .adapters import Limits
 from .adapters.registry import adapter
-from .escalations import told
+from .escalations import Escalation, told
 from .figures import MANY
 from .gate import sentence
 from .models import CannedReply, Conversation, Decision, Message, MessageTemplate, Owner, Presence
@@ -475,6 +475,11 @@ def trace_steps(trace: uuid.UUID) -> list[Step]:
     return sorted(steps, key=lambda step: step.at)
 
 
+def _why(kept: str) -> str:
+    """Why people were asked, where there is more to say than that they were."""
+    return "" if kept.startswith(Escalation.OTHER) else told(kept).sentence
+
+
 def notice_text(message: Message) -> str:
     """What a system line in the thread says, in the reader's language."""
     data = message.payload
@@ -522,7 +527,7 @@ def notice_text(message: Message) -> str:
     notice = data.get("notice", "")
     words = (known.get(notice) if data.get("by") else None) or sentences.get(notice, _("Something happened here."))
     try:
-        data = {**data, "why": told(str(data.get("why") or "")).sentence}
+        data = {**data, "why": _why(str(data.get("why") or ""))}
         return (words % {"name": "", "until": "", "old": "–", "new": "–", "label": "–", **_apart(data)}).strip()
     except (KeyError, TypeError, ValueError):
         return words

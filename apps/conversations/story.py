@@ -31,8 +31,10 @@ Status = Message.Status
 GONE = {Status.SENT, Status.DELIVERED, Status.READ}
 ASKED = 5  # messages of a question that are shown
 ITEMS = 8
+FIGURES = 6  # that are named
 ANSWER = 600  # characters of it that are shown
 AT_ONCE = timedelta(milliseconds=100)
+_LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s", re.MULTILINE)
 _FIGURE = re.compile(r"\d[\d.,:/]*(?<=\d)")
 
 
@@ -234,7 +236,7 @@ class _Teller:
                 "checked", "shield-check", _("A sentence without figures was sent in place of an answer."), at=at
             )
         else:
-            figures = list(dict.fromkeys(_FIGURE.findall(self.answer.text)))
+            figures = list(dict.fromkeys(_FIGURE.findall(_LIST_MARK.sub("", self.answer.text))))
             part = Part("checked", "shield-check", _compared(figures), "good", at=at)
             if first:
                 part.notes.append(_told_wrong(first) + " " + _("It was written again without that."))
@@ -350,7 +352,7 @@ def _compared(figures: list[str]) -> str:
         "The figure in it (%(figures)s) was compared with what was found, and is there.",
         "The %(count)s figures in it (%(figures)s) were compared with what was found, and are there.",
         len(figures),
-    ) % {"count": len(figures), "figures": ", ".join(figures[:8])}
+    ) % {"count": len(figures), "figures": ", ".join(figures[:FIGURES]) + ("…" if len(figures) > FIGURES else "")}
 
 
 def _row_words(row: dict[str, Any]) -> str:

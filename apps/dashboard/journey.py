@@ -108,7 +108,7 @@ def _length(passed: timedelta) -> str:
 
 def _after(passed: timedelta) -> str:
     """The distance from the first station: "after 1.25 s"."""
-    return _("after %(time)s") % {"time": _length(passed)}
+    return _("after %(time)s") % {"time": _length(passed)} if passed >= timedelta(milliseconds=5) else _("at once")
 
 
 def _delivery(step: Step) -> Station:

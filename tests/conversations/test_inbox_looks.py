@@ -197,7 +197,7 @@ def test_answering(browser, site, house):
         assert box.input_value() == ""
         page.locator("#thread-state", has_text="You answer here").wait_for()
         sent.locator("[data-why]").click()
-        page.locator("#why .why-reasons li").first.wait_for()
+        page.locator("#story .story-part[data-kind=sent]").wait_for()
         judge(page, "inbox-why")
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Give back to the assistant").click()
