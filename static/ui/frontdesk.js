@@ -11,7 +11,7 @@ const toasts = document.getElementById("toasts");
 // htmx's swaps do this by themselves; a module that swaps by its own means calls keepFocus(change).
 
 const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled], [type=hidden]), select:not([disabled]), textarea:not([disabled]), summary, [tabindex]:not([tabindex='-1'])";
-const isShown = (element) => element.isConnected && element.getClientRects().length > 0;
+const isShown = (element) => element.isConnected && element.checkVisibility({ visibilityProperty: true });
 const within = (part) => [...part.querySelectorAll(FOCUSABLE)].filter(isShown);
 
 function nameOf(element) {
@@ -60,14 +60,13 @@ export function keepFocus(change) {
   return result;
 }
 
-const asked = new WeakMap(); // request → where the focus was
-const hasFocus = () => document.activeElement && document.activeElement !== document.body && isShown(document.activeElement);
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (hasFocus()) asked.set(event.detail.xhr, placeOf());
-});
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (hasFocus()) asked.set(event.detail.xhr, placeOf()); // people move on while they wait
-});
+const asked = new WeakMap(); // request → where the focus was; the item of a menu has it still when the menu has just shut
+for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) { // people move on while they wait
+  document.addEventListener(name, (event) => {
+    if (document.activeElement && document.activeElement !== document.body) asked.set(event.detail.xhr, placeOf());
+  });
+}
+document.addEventListener("htmx:afterRequest", (event) => setTimeout(() => returnTo(asked.get(event.detail.xhr)))); // where nothing is swapped
 document.addEventListener("htmx:afterSettle", (event) => returnTo(asked.get(event.detail.xhr)));
 
 // A dialog gives the focus back to what opened it; where that was swapped meanwhile, to its successor.
