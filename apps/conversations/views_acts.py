@@ -58,6 +58,12 @@ def _done(request: HttpRequest, conversation_id: int, said: str = "", *, undo_ur
     return redirect(_page(request, conversation_id))
 
 
+def _undo(request: HttpRequest, name: str, conversation_id: int) -> str:
+    """The address that takes an act back and answers with the list as it is narrowed now."""
+    query = query_of(request)
+    return reverse(f"conversations:{name}", args=[conversation_id]) + (f"?{query}" if query else "")
+
+
 def _refused(request: HttpRequest, conversation_id: int, why: str) -> HttpResponse:
     """Nothing happened, and why; what was typed stays with the person."""
     if request.htmx:  # type: ignore[attr-defined]
@@ -202,7 +208,7 @@ undo_resolve = _act(services.undo_resolve, lambda: _("Opened again."))
 def resolve(request: HttpRequest, conversation_id: int) -> HttpResponse:
     found = queries.get_conversation(conversation_id)
     services.resolve(found, **_who(request))
-    undo = reverse("conversations:undo-resolve", args=[found.pk])
+    undo = _undo(request, "undo-resolve", found.pk)
     return _done(request, found.pk, _("Done. It opens again when the customer writes."), undo_url=undo)
 
 
@@ -238,7 +244,7 @@ def snooze(request: HttpRequest, conversation_id: int) -> HttpResponse:
         return _refused(
             request, found.pk, _words(error) if isinstance(error, ValidationError) else _("Choose until when.")
         )
-    undo = reverse("conversations:reopen", args=[found.pk])
+    undo = _undo(request, "reopen", found.pk)
     return _done(request, found.pk, _("Put off until %(time)s.") % {"time": phrases.exact(until)}, undo_url=undo)
 
 

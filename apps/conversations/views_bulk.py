@@ -59,7 +59,8 @@ def _act(request: HttpRequest, name: str) -> Act | None:
     who: dict[str, Any] = {"by": request.user, "actor": actor_of(request)}
     verb, _colon, what = name.partition(":")
     if verb == "assign":
-        to = next((one for one in members() if what in (str(one.pk), "me" if one.pk == request.user.pk else "")), None)
+        wanted = str(request.user.pk) if what == "me" else what
+        to = next((one for one in members() if str(one.pk) == wanted), None)
         return (lambda one: services.assign(one, to=to, **who)) if to or not what else None
     if verb == "snooze":
         until = {preset: at for preset, _words, at in snooze_presets()}.get(what)
@@ -83,5 +84,5 @@ def _say(request: HttpRequest, words: str, *, status: int = 200, undo: list[int]
     response = list_parts(request)
     if undo:
         ids = "".join(f"&id={one}" for one in undo)
-        return toast(response, words, undo_url=f"{reverse('conversations:bulk')}?act={UNDO}{ids}")
+        return toast(response, words, undo_url=f"{reverse('conversations:bulk')}?{query_of(request)}&act={UNDO}{ids}")
     return announce(response, words)

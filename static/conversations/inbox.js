@@ -32,7 +32,8 @@ async function ask(url, options = {}) {
 // Putting news in place -------------------------------------------------------------------------------------------
 
 const keep = {
-  ignoreActiveValue: true,
+  // What is being typed stays. Of a button that has the focus idiomorph would keep the old words, too.
+  get ignoreActiveValue() { return !!document.activeElement?.matches("input, textarea, select"); },
   callbacks: {
     // What the reader opened stays open, the row under the keyboard stays marked.
     beforeAttributeUpdated: (name, node) => !(name === "data-active" || (name === "open" && node.nodeName === "DETAILS")),

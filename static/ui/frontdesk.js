@@ -6,7 +6,7 @@ const toasts = document.getElementById("toasts");
 
 // The focus stays ---------------------------------------------------------------------------------------------------
 // Whoever swaps parts of a page takes away what had the focus, and a keyboard would start again at the top. A place is
-// remembered as the names of what had the focus and of all it lies in: id, data-focus, data-key. It is found again by
+// remembered as the names of what had the focus and of all it lies in: data-focus, id, data-key. It is found again by
 // the nearest name that is still there: the same control, or the one at the same position in the part around it.
 // htmx's swaps do this by themselves; a module that swaps by its own means calls keepFocus(change).
 
@@ -15,11 +15,9 @@ const isShown = (element) => element.isConnected && element.checkVisibility({ vi
 const within = (part) => [...part.querySelectorAll(FOCUSABLE)].filter(isShown);
 
 function nameOf(element) {
+  if (element.dataset?.focus) return `[data-focus="${CSS.escape(element.dataset.focus)}"]`;
   if (element.id) return `#${CSS.escape(element.id)}`;
-  for (const name of ["focus", "key"]) {
-    if (element.dataset?.[name]) return `[data-${name}="${CSS.escape(element.dataset[name])}"]`;
-  }
-  return "";
+  return element.dataset?.key ? `[data-key="${CSS.escape(element.dataset.key)}"]` : "";
 }
 
 export function placeOf(element = document.activeElement) {

@@ -53,7 +53,7 @@ def test_each_act_leaves_the_focus_where_one_goes_on(browser, site, house):
         page.keyboard.press("Enter")
         page.locator("#thread-head [data-key=e]", has_text="Reopen").wait_for()
         focused(page, "e")
-        page.locator(".toast [data-undo]").focus()
+        page.locator(".toast", has_text="It opens again").locator("[data-undo]").last.focus()
         page.keyboard.press("Enter")
         page.locator("#thread-head [data-key=e]", has_text="Done").wait_for()
         focused(page, "e")
@@ -71,7 +71,7 @@ def test_each_act_leaves_the_focus_where_one_goes_on(browser, site, house):
 
         page.locator("#person-stage").focus()
         page.locator("#person-stage").select_option("qualified")
-        page.wait_for_function("document.getElementById('announce').textContent.includes('Qualified')")
+        page.wait_for_function("() => document.getElementById('announce').textContent.includes('Qualified')")
         focused(page, "person-stage")
         judge(page, "inbox-focus")
 
@@ -121,9 +121,11 @@ def test_several_at_once_by_keyboard(browser, site, house):
         for key in "kxjx":
             page.keyboard.press(key)
         page.keyboard.press("e")
-        page.wait_for_function(f"document.querySelectorAll('.inbox-row').length === {rows - 2}")
-        assert page.evaluate("document.activeElement.closest('#inbox-list') !== null"), "on a row that is still there"
-        page.locator(".toast [data-undo]").click()
-        page.wait_for_function(f"document.querySelectorAll('.inbox-row').length === {rows}")
+        page.wait_for_function("n => document.querySelectorAll('.inbox-row').length === n", arg=rows - 2)
+        assert page.evaluate("() => document.activeElement.closest('#inbox-list') !== null"), (
+            "on a row that is still there"
+        )
+        page.locator(".toast [data-undo]").last.click()
+        page.wait_for_function("n => document.querySelectorAll('.inbox-row').length === n", arg=rows)
         page.keyboard.press("?")
         assert "How it was answered" in page.locator("#shortcuts").inner_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -430,3 +431,51 @@ def test_saved_replies_are_found(talk, bob_at):
     CannedReply.objects.create(shortcut="hours", text="We open at 9.")
     assert "We open at 9." in text_of(bob_at.get(address("canned"), {"q": "hou"}))
     assert "No saved reply fits." in text_of(bob_at.get(address("canned"), {"q": "zzz\x00"}))
+
+
+def test_several_at_once(talk, bob_at, bob, alice, says, settle, client_for, victor, charlie):
+    says("webchat", "And I?", person="v_two")
+    settle(5)
+    both = [one.pk for one in Conversation.objects.order_by("pk")]
+
+    def act(what, ids=both, **more):
+        return bob_at.post(address("bulk") + "?status=open", {"act": what, "id": ids}, headers=HTMX, **more)
+
+    def of(field):
+        return list(Conversation.objects.order_by("pk").values_list(field, flat=True))
+
+    assert act(f"assign:{alice.pk}").status_code == 200
+    assert of("assignee") == [alice.pk, alice.pk]
+    act("assign:me", both[:1])
+    act("assign:", both[1:])
+    assert of("assignee") == [bob.pk, None]
+    act("unread")
+    assert of("unread") == [1, 1]
+    act("read")
+    assert of("unread") == [0, 0]
+    done = act("done")
+    assert of("status") == ["resolved", "resolved"]
+    assert "data-row" not in text_of(done)
+    undo = json.loads(done.headers["HX-Trigger"])["toast"]["toasts"][0]["undo"]
+    assert undo.startswith(f"{address('bulk')}?status=open&act=undo")
+    assert text_of(bob_at.post(undo, headers=HTMX)).count("data-row") == 2
+    assert of("status") == ["open", "open"]
+    act("snooze:tomorrow", both[:1])
+    assert of("status") == ["snoozed", "open"]
+    for strange in (
+        "",
+        "delete",
+        "assign:999999",
+        f"assign:{charlie.pk}",
+        "snooze:never",
+        "done:x",
+        "x" * 5000,
+        "\x00",
+    ):
+        assert act(strange).status_code == 422, strange
+    for ids in ([], ["x"], ["9" * 30], ["-1"], ["\x00"]):
+        assert act("done", ids).status_code == 422
+    assert bob_at.post(address("bulk"), {"act": "done", "id": both}).status_code == 302, "without script too"
+    assert client_for(victor).post(address("bulk"), {"act": "undo", "id": both}).status_code == 403
+    assert client_for(charlie, "globex").post(address("bulk"), {"act": "undo", "id": both}).status_code == 302
+    assert of("status") == ["resolved", "resolved"]
