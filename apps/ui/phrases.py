@@ -34,17 +34,6 @@ def signed(value: Any, places: int | None = None) -> str:
     return isolated(f"+{number(amount, places)}")
 
 
-def after(seconds: Any) -> str:
-    """Time after a beginning, to the hundredth below a second: "+0.25 s", then as `duration` says it."""
-    amount = _decimal(seconds)
-    if amount is None:
-        return "–"
-    if amount < MINUTE:
-        return _("%(n)s s") % {"n": signed(amount, 2 if amount < 10 else 0)}
-    figure, space, unit = duration(amount).partition(" ")
-    return isolated(f"+{figure}") + space + unit
-
-
 def number(value: Any, places: int | None = None) -> str:
     """12345.678 → "12,345.68" (or as many places as asked). Western digits in every language, as in business use."""
     amount = _decimal(value)
