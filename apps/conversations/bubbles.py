@@ -161,7 +161,7 @@ def _said_by(message: Message, me: int | None) -> str:
 
 def _in_one_line(message: Message) -> str:
     """Its words, or what it is and holds: "Order: 2 × Winter boots — $60.00"."""
-    said = " ".join(phrases.without_bidi_controls(message.text[:300]).split())[:140]
+    said = shortened(" ".join(phrases.without_bidi_controls(message.text[:300]).split()), 140)
     holds = " · ".join(line.text for line in wording.lines(message)) if not said or message.kind == "order" else ""
     label = str(KINDS.get(message.kind, _("Message")))
     if said and not holds:
@@ -169,7 +169,11 @@ def _in_one_line(message: Message) -> str:
     said = " · ".join(filter(None, [holds, said]))
     if not said:
         return label
-    return _("%(what)s: %(text)s") % {"what": label, "text": said[:140]} if message.kind in _LABELED else said[:140]
+    return (
+        _("%(what)s: %(text)s") % {"what": label, "text": shortened(said, 140)}
+        if message.kind in _LABELED
+        else shortened(said, 140)
+    )
 
 
 _LABELED = {"location", "contacts", "order", "form", "postback"}
