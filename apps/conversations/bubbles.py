@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.ai.queries import persona
 from apps.ui import phrases
+from apps.ui.text import shortened
 
 from . import wording
 from .gate import sentence

@@ -171,15 +171,15 @@ class _Teller:
         if self.answer.status in (Status.CANCELLED, Status.FAILED):
             return _("This answer was not sent.")
         if self.answer.status not in GONE:
-            return str(STATES[self.answer.status][1]) if self.answer.status in STATES else _("On its way.")
+            return f"{STATES[self.answer.status][1]}." if self.answer.status in STATES else _("On its way.")
         if not self.asked:
             return _("Nobody had asked: %(who)s wrote first.") % {"who": self.who}
         passed = self.answer.at - self.asked[-1].created_at
         return _("%(who)s answered within %(time)s.") % {"who": self.who, "time": _length(passed)}
 
     def tone(self) -> str:
-        if self.answer.status in (Status.CANCELLED, Status.FAILED, Status.UNKNOWN):
-            return "bad" if self.answer.status == Status.FAILED else "warn"
+        if self.answer.status in (Status.CANCELLED, Status.FAILED, Status.PARTLY, Status.UNKNOWN):
+            return "bad" if self.answer.status in (Status.FAILED, Status.PARTLY) else "warn"
         return "good" if self.answer.status in GONE else "neutral"
 
     # What the assistant did
@@ -267,9 +267,11 @@ class _Teller:
             part = Part("sent", "ban", _("It was not sent."), "warn", at=answer.status_at, notes=[self._why_not()])
         else:
             icon, label = STATES.get(answer.status, ("clock", _("On its way.")))
-            tone = {Status.FAILED: "bad", Status.UNKNOWN: "warn"}.get(Status(answer.status), "neutral")
+            tone = {Status.FAILED: "bad", Status.PARTLY: "bad", Status.UNKNOWN: "warn"}.get(
+                Status(answer.status), "neutral"
+            )
             part = Part("sent", icon, f"{label}.".replace("..", "."), tone, at=answer.status_at)
-            if answer.status in (Status.FAILED, Status.UNKNOWN):
+            if answer.status in (Status.FAILED, Status.PARTLY, Status.UNKNOWN):
                 part.notes.append(trouble(answer))
         part.words = [shortened(answer.text, ANSWER)] if answer.text else []
         against = [one for one in self.why.decisions if one.verdict != Decision.Verdict.SEND]

@@ -161,6 +161,8 @@ def test_a_failure_says_why(says, settle, graph, thread):
     assert (story.summary, story.tone) == ("This answer was not sent.", "bad")
     assert part(story, "sent").notes
     assert not [one for one in story.parts if one.kind == "read"]
+    Message.objects.filter(pk=thread()[-1].pk).update(status="partly")
+    assert (told(thread()[-1]).summary, told(thread()[-1]).tone) == ("Partly sent.", "bad")
 
 
 def test_every_meaning_of_the_built_in_assistant_has_words():
