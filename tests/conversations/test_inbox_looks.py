@@ -75,7 +75,7 @@ def house(site):
             "in",
             "Warehouse 4, Al Quoz",
             kind="location",
-            payload={"details": {"location": {"latitude": 25.1312, "longitude": 55.2345}}},
+            payload={"parts": [{"is": "place", "latitude": 25.1312, "longitude": 55.2345}]},
             minutes=190,
         )
         answer = write(

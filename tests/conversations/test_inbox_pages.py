@@ -314,7 +314,7 @@ def test_hostile_words_are_only_words(talk, bob_at):
     message = Message.objects.create(
         conversation=talk, direction="in", sender="customer", text=HOSTILE, status="received", kind="unsupported",
         attachments=[{"kind": "file", "url": "javascript:alert(1)", "name": HOSTILE}, {"kind": "image", "url": "//evil.example/x.png"}, "odd", None],
-        payload={"details": {"x": HOSTILE, "location": {"latitude": "1", "longitude": []}}, "cards": [{"title": HOSTILE}], "button": HOSTILE, "edits": [{"text": HOSTILE}]},
+        payload={"details": {"x": HOSTILE}, "parts": [{"is": "place", "name": HOSTILE, "latitude": "1", "longitude": []}, {"is": "order", "lines": [None, {"title": HOSTILE}]}, {"is": 7}, None], "cards": [{"title": HOSTILE}], "button": HOSTILE, "edits": [{"text": HOSTILE}]},
         edited_at=clock.now(), reactions=[{"by": "customer", "emoji": "<b>"}], reply_to="nothing",
     )  # fmt: skip
     talk.change(last_message=message, last_message_at=clock.now())
@@ -351,16 +351,16 @@ def test_every_kind_of_message_is_shown(talk, bob_at):
         ("audio", {}, [{"kind": "audio", "media_id": "77"}]),
         ("video", {}, [{"kind": "video", "url": "http://127.0.0.1:9/x.mp4"}]),
         ("file", {}, [{"kind": "file", "url": "https://cdn.example/a.pdf", "name": "offer.pdf", "size": 90210}]),
-        ("location", {"location": {"latitude": 25.1, "longitude": 55.2}}, []),
+        ("location", {"is": "place", "latitude": 25.1, "longitude": 55.2}, []),
         ("story_reply", {"story": {"url": "https://cdn.example/story"}}, []),
         ("share", {}, [{"kind": "share", "url": "https://cdn.example/post"}]),
-        ("order", {"order": {"product_items": []}}, []),
-        ("unsupported", {"type": "hologram"}, []),
+        ("order", {"is": "order", "lines": []}, []),
+        ("unsupported", {"is": "strange", "type": "hologram"}, []),
         ("a_new_one", {}, []),
     ]):  # fmt: skip
         Message.objects.create(
             conversation=talk, direction="in", sender="customer", kind=kind, text="", status="received",
-            attachments=attachments, payload={"details": details}, external_id=f"k{n}",
+            attachments=attachments, payload={"details": details, "parts": [details]}, external_id=f"k{n}",
         )  # fmt: skip
     page = text_of(bob_at.get(address("conversation", talk.pk)))
     for part in (
