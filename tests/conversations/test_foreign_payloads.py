@@ -338,7 +338,7 @@ def test_a_new_number_moves_the_person_and_is_no_message(knock, thread, graph):
     conversation = Conversation.objects.get()
     assert (conversation.unread, conversation.window_until) == (before.unread, before.window_until)
     assert len([one for one in thread() if one.direction == "out"]) == 1  # nothing answered the notice
-    assert lines()[-1] == f"The customer has a new number or user id: +{ZOE} became +{NEW}. Answers go there."
+    assert lines()[-1] == f"The customer has a new number or account id: +{ZOE} became +{NEW}. Answers go there."
     knock(wa(says_text("It is me"), sender=NEW))
     assert Conversation.objects.count() == Lead.objects.count() == 1
     assert Lead.objects.get().phone == f"+{NEW}"
