@@ -36,20 +36,19 @@ def main() -> None:
                 requests = itertools.cycle(_requests(schemas, host or "public"))
                 post(requests, port=port, connections=CONNECTIONS, seconds=1)  # warm-up
                 result = post(requests, port=port, connections=CONNECTIONS, seconds=SECONDS)
-            if result.refused:
-                print(f"{name}: {result.refused} requests were not answered with 200")
-                if name == "Frontdesk":
-                    raise SystemExit(1)
-            if name not in best or result.rate > best[name].rate:
+            if result.refused and name == "Frontdesk":
+                raise SystemExit(f"{name}{result.complaint}")
+            # A round in which all were answered says more than a faster one in which some were turned away.
+            if name not in best or (not result.refused, result.rate) > (not best[name].refused, best[name].rate):
                 best[name] = result
     for name, result in best.items():
         print(
-            f"{name:32} {result.rate:8.0f}/s   p50 {result.percentile(0.5):6.1f} ms   p99 {result.percentile(0.99):6.1f} ms"
+            f"{name:32} {result.rate:8.0f}/s   p50 {result.percentile(0.5):6.1f} ms   p99 {result.percentile(0.99):6.1f} ms{result.complaint}"
         )
     floor, stock, product = best.values()
     _check_nothing_lost(schemas)
     print(f"p99 against the floor's: {product.percentile(0.99) / floor.percentile(0.99):.2f} (goal: at most 2)")
-    print(f"against stock: {product.rate / stock.rate:.1f} x (aim 3, goal 4)")
+    print(f"against stock: {product.rate / stock.rate:.1f} x (aim 3, goal 4){stock.complaint}")
     print(f"against the floor: {product.rate / floor.rate:.2f} (aim 0.5, goal 0.7)")
 
 
