@@ -1,0 +1,95 @@
+"""Every page of every role, found by its links, in what `make run` starts: see walk.py."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from apps.leads.models import Form
+from apps.organizations.models import Membership, Organization, Role, User
+from apps.organizations.services import add_member
+from config.static_files import collect
+from tests.reliability.product import Product
+from tests.walk import Person, Walk, walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+SLUG = "saddle"
+
+# What axe finds in parts that are about to be made anew: (how the kind of page begins, rule) → why. Delete what is mended.
+ALLOWED: dict[tuple[str, str], str] = {}
+
+
+@pytest.fixture
+def product(site: Any) -> Iterator[Product]:
+    """`make run` on the servers of these tests: the cast, and a demo organization with people of every role."""
+    with site.inside(None):
+        call_command("demo", only=SLUG, talks=4, processes=1)
+    folder = Path(tempfile.mkdtemp(prefix="walk-"))
+    (folder / "data").mkdir(mode=0o711)
+    (folder / "data/schemas").symlink_to(Path(settings.DATA_DIR).resolve() / "schemas")
+    collect()
+    database, broker = settings.DATABASES["default"], urlsplit(settings.CELERY_BROKER_URL)
+    try:
+        with Product(
+            folder / "data",
+            DATABASE_URL=f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/"
+            + database["NAME"],
+            CELERY_BROKER_URL=urlunsplit(broker._replace(path="/15")),
+            CACHE_URL=settings.CACHES["default"]["LOCATION"],
+            STATIC_ROOT=str(settings.STATIC_ROOT),
+            SECRET_KEY=settings.SECRET_KEY,
+            FIELD_ENCRYPTION_KEYS=",".join(settings.FIELD_ENCRYPTION_KEYS),
+        ) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def people(site: Any, port: int) -> list[Person]:
+    home, agency = f"http://{SLUG}.localhost:{port}", f"http://localhost:{port}"
+    everybody = []
+    with site.inside(None):
+        saddle = Organization.objects.get(slug=SLUG)
+        for role in Role:
+            member = Membership.objects.filter(organization=saddle, role=role, is_active=True).order_by("pk").first()
+            if member is None:
+                member = add_member(
+                    saddle, User.objects.create(email=f"{role}@saddle.example", name=str(role)), role=role
+                )
+            starts = [home + "/", *([home + "/dashboard/simulator/"] if role == Role.OWNER else [])]
+            everybody.append(Person(str(role), starts, session(member.user, f"{SLUG}.localhost")))
+        everybody.append(
+            Person("staff", [agency + "/"], session(User.objects.get(email="dana@example.com"), "localhost"))
+        )
+    with site.inside(SLUG):
+        form = reverse("leads:hosted", args=[Form.objects.order_by("pk")[0].key])
+    visited = [home + path for path in ("/", "/accounts/login/", "/chat/", form)]
+    return [*everybody, Person("visitor", [*visited, agency + "/"])]
+
+
+def session(user: User, host: str) -> dict[str, str]:
+    client = Client(headers={"host": host})
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+
+
+def allowed(kind: str, rule: str) -> bool:
+    return any(kind.startswith(begins) and rule == known for begins, known in ALLOWED)
+
+
+def test_every_page_of_every_role_is_whole(browser: Any, site: Any, product: Product) -> None:
+    """`browser` is asked for only to be skipped with it, where there is none."""
+    done: Walk = walk(sorted(people(site, product.port), key=lambda one: one.name != "owner"), allowed=allowed)
+    assert not done.wrong, "\n".join(done.wrong)
+    assert len(done.seen["owner"]) > len(done.seen["viewer"]) > 10
+    assert len(done.seen["staff"]) > 10
