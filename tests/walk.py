@@ -225,7 +225,7 @@ class _Walker:
         for dark in (False, True):
             await page.evaluate(DARK, dark)
             for rule, what in await page.evaluate(JUDGE, [RULES, COLORS if dark else []]):
-                if not self.allowed(kind(address), rule):
+                if not self.allowed(kind(page.url), rule):
                     self._complain(address, f"axe {rule} ({language}, {'dark' if dark else 'light'}): {what}")
 
     def _note(self, address: str, source: str) -> None:
