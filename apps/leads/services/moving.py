@@ -75,7 +75,7 @@ def move_identity(
 def was_theirs(keys: Sequence[tuple[str, str, str]], at: datetime) -> Lead | None:
     """Who went by one of these ids (kind, account, value) at that time, where nobody does any more."""
     rows = FormerIdentity.objects.filter(value__in=[key[2] for key in keys], left_at__gt=at).select_related("lead")
-    mine = [row for row in rows.order_by("left_at") if (row.kind, row.account, row.value) in keys]
+    mine = [row for row in rows.order_by("left_at", "id") if (row.kind, row.account, row.value) in keys]
     return _living(mine[0].lead) if mine else None
 
 
