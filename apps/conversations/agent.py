@@ -314,9 +314,8 @@ def language_of(conversation: Conversation, todo: Sequence[Message]) -> str:
 
 
 def _known(conversation: Conversation) -> dict[str, str]:
-    lead = conversation.lead
-    known = {"name": lead.name, "email": lead.email, "phone": lead.phone}
-    return {name: value for name, value in known.items() if value}
+    """What whoever writes here told us, or the platform tells of them; not what else the lead shows (Identity.told)."""
+    return {name: value for name, value in conversation.identity.told.items() if name != "company" and value}
 
 
 def _quick_replies(conversation: Conversation, details: dict[str, Any]) -> tuple[Button, ...]:

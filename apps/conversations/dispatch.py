@@ -20,6 +20,7 @@ from django.db import transaction
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.jobs.registry import Claimed
+from apps.leads.services import came_together
 from apps.organizations.queries import absolute
 
 from . import gate, pieces
@@ -281,15 +282,21 @@ def attachment(row: dict[str, Any]) -> Attachment:
 
 
 def recipient(conversation: Conversation) -> Person:
-    """The person with every id we know of them on this account."""
+    """The person with every id that the platform knows them by on this account; first the one they wrote from.
+
+    Ids that a merge of records brought are somebody's who wrote elsewhere: what is said here is not for them.
+    """
     identity = conversation.identity
     others = [
         row.value
         for row in conversation.lead.identities.all()
-        if (row.kind, row.account) == (identity.kind, identity.account) and row.pk != identity.pk
+        if (row.kind, row.account) == (identity.kind, identity.account)
+        and row.pk != identity.pk
+        and came_together(row, identity)
     ]
-    lead = conversation.lead
-    return Person(id=identity.value, aliases=tuple(others), name=lead.name, phone=lead.phone)
+    return Person(
+        id=identity.value, aliases=tuple(others), name=conversation.lead.name, phone=identity.profile.get("phone", "")
+    )
 
 
 def reconcile(job: Claimed) -> datetime | None:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from apps.ai import language
-from apps.ai.providers.offline import contacts
 from apps.catalog import queries as catalog
 from apps.events import record
 from apps.integrations.models import ConnectedAccount, Delivery
@@ -19,7 +18,7 @@ from apps.jobs import services as jobs
 from apps.leads import services as leads
 from apps.leads.models import Identity, Lead
 
-from . import drafts, wording
+from . import drafts, own_details, wording
 from .adapters import (
     Echo,
     Edit,
@@ -116,16 +115,23 @@ class Arrival:
             jobs.schedule(PROFILE, str(identity.pk))
         conversation = Conversation.locked(found)
         assert conversation is not None  # conversations are deleted with their lead only, which is locked now
+        if conversation.identity_id != identity.pk:  # one person under several ids: the answer goes to the one they use
+            conversation.change(identity=identity)
         return conversation, started
 
     def existing(self, account: ConnectedAccount, person: Person, identity: Identity, lead: Lead) -> int | None:
         """By this id, by another id of the same person, or by the person (whose numbers and user ids change)."""
         people = {identity.lead_id, lead.pk}  # two where people were merged
-        rows = dict(Conversation.objects.filter(account=account, lead__in=people).values_list("identity__value", "pk"))
+        rows = {
+            one.identity.value: one
+            for one in Conversation.objects.filter(account=account, lead__in=people).select_related("identity")
+        }
         for value in (identity.value, person.id, *person.aliases):
             if value in rows:
-                return rows[value]
-        return next(iter(rows.values()), None) if len(rows) == 1 else None
+                return rows[value].pk
+        only = next(iter(rows.values())) if len(rows) == 1 else None
+        # What a merge of records brought together stays two conversations: it was no platform that said they are one.
+        return only.pk if only is not None and leads.came_together(only.identity, identity) else None
 
     def _start(
         self, account: ConnectedAccount, identity: Identity, lead: Lead, origin: dict[str, Any]
@@ -154,7 +160,10 @@ class Arrival:
         values = [person.id, *person.aliases]
         found = (
             Conversation.objects.filter(
-                account=account, lead__identities__account=account.external_id, lead__identities__value__in=values
+                account=account,
+                lead__identities__account=account.external_id,
+                lead__identities__value__in=values,
+                lead__identities__proven_at__isnull=False,
             )
             .values_list("pk", flat=True)
             .first()
@@ -230,9 +239,9 @@ def message(arrival: Arrival, fact: Inbound) -> None:
     if wants and (conversation.owner == Owner.BOT or drafts.is_for_people(conversation)):
         schedule_answer(conversation)
     if fact.shared is not None:
-        leads.capture_details(conversation.lead, by="customer", **asdict(fact.shared))
+        leads.capture_details(conversation.lead, by="customer", identity=conversation.identity, **asdict(fact.shared))
     if wants and conversation.owner == Owner.HUMAN:
-        _note_details(conversation.lead, stored.text)
+        _note_details(conversation, stored)
 
 
 def _follow_holder(conversation: Conversation, *, standby: bool) -> None:
@@ -243,11 +252,17 @@ def _follow_holder(conversation: Conversation, *, standby: bool) -> None:
         return_to_bot(conversation, user=None, actor="app", notice="held_here")
 
 
-def _note_details(lead: Lead, words: str) -> None:
+def _note_details(conversation: Conversation, stored: Message) -> None:
     """A number or an address that somebody gives a colleague is kept as the bot would have kept it."""
-    given = {"email": contacts.email(words), "phone": contacts.phone(words)}
-    if any(given.values()):
-        leads.capture_details(lead, by="customer", email=given["email"], phone=given["phone"])
+    given = own_details.of_message(conversation, stored)
+    if given:
+        leads.capture_details(
+            conversation.lead,
+            by="customer",
+            identity=conversation.identity,
+            email=given.get("email"),
+            phone=given.get("phone"),
+        )
 
 
 def fill_placeholder(conversation: Conversation, fact: Inbound | Echo) -> None:

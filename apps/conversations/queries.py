@@ -25,6 +25,8 @@ from apps.events.models import JournalEntry
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
 from apps.jobs.connection import connection
+from apps.leads import queries as lead_queries
+from apps.leads.details import digits
 from apps.leads.models import Lead
 from apps.organizations.models import User
 from apps.ui import phrases
@@ -247,7 +249,9 @@ def _said_or_named(words: str) -> Q:
     """Conversations in which this was said lately, or whose person is called so."""
     said = {message.conversation_id for message in search_messages(words, limit=200)}
     named: set[int] = set()
-    if len(plain := normalize(words, 200)) > 1:
+    if digits(words):  # a number, in whatever way it is written
+        named |= set(lead_queries.search(Lead.objects.all(), words).values_list("pk", flat=True)[:200])
+    elif len(plain := normalize(words, 200)) > 1:
         named |= set(Lead.objects.filter(search_text__contains=plain).values_list("pk", flat=True)[:200])
     return Q(pk__in=said) | Q(lead__in=named)
 

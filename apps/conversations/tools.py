@@ -18,6 +18,7 @@ from apps.leads import services as leads
 from apps.organizations.queries import absolute
 from apps.ui.text import normalize
 
+from . import own_details
 from .adapters import Card
 from .models import Conversation
 
@@ -89,16 +90,19 @@ class Toolbox:
         return {**{key: value for key, value in facts.items() if key != "item_id"}, **more}
 
     def _capture_lead(self, interest: str = "", **details: str) -> dict[str, Any]:
-        lead = self.conversation.lead
-        result = leads.capture(lead, interest=interest, **details)
+        lead, identity = self.conversation.lead, self.conversation.identity
+        own, others = own_details.sift(self.conversation, details)
+        introduced = own_details.is_introduced(self.conversation, own.get("name", ""))
+        result = leads.capture(lead, interest=interest, identity=identity, introduced=introduced, **own)
+        result["rejected"] |= others
         wanted = [name for name in persona().collect if name in {"name", "email", "phone"}]
-        if wanted and all(getattr(lead, name) for name in wanted):
+        if wanted and all(identity.told.get(name) for name in wanted):
             leads.advance_stage(lead, "qualified", reason="left their details", actor="bot")
-        return result
+        return {**result, "ok": not result["rejected"]}
 
     def _set_stage(self, stage: str, reason: str = "") -> dict[str, Any]:
-        moved = leads.advance_stage(self.conversation.lead, stage, reason=reason, actor="bot")
-        return {"ok": True, "stage": moved.stage}
+        leads.advance_stage(self.conversation.lead, stage, reason=reason, actor="bot")
+        return {"ok": True, "stage": stage}
 
     def _hand_off(self, reason: str, note: str = "") -> dict[str, Any]:
         self.hand_off = HandOff(reason, note)

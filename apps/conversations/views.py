@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from apps.integrations.models import ConnectedAccount
-from apps.leads import details
+from apps.leads import numbers
 from apps.leads import queries as lead_queries
 from apps.leads.models import Label, Stage
 from apps.organizations.access import member_required, person_of, role_of
@@ -238,7 +238,8 @@ def person_context(found: Conversation) -> dict[str, Any]:
         "lead_url": lead_url,
         "stages": Stage.choices,
         "tags": list(lead.tags.all()),
-        "shown_phone": details.shown_phone(lead.phone) if lead.phone else "",
+        "shown_phone": numbers.shown(lead.phone) if lead.phone else "",
+        "certainty": lead_queries.certainty(lead),
         "others": list(others.order_by("-last_message_at", "-id")[:5]),
         "activities": timeline,
         "actors": lead_queries.names_of({one.actor for one in timeline}),

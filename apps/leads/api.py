@@ -55,9 +55,11 @@ class ReasonSerializer(rest.Serializer[dict[str, Any]]):
 
 
 class IdentitySerializer(rest.ModelSerializer[Identity]):
+    """An id under which this person is known. Without `proven_at` it is claimed: said, and shown by nothing."""
+
     class Meta:
         model = Identity
-        fields = ("kind", "account", "value", "username", "created_at")
+        fields = ("kind", "account", "value", "username", "proven_by", "proven_at", "created_at")
         read_only_fields = fields
 
 

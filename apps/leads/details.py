@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from apps.ui import text
+
+from . import numbers
 
 NAMES = ("name", "email", "phone", "company")
 
@@ -46,28 +47,13 @@ def email(given: object) -> str:
 
 
 def phone(given: object, country: str = "") -> str:
-    """E.164. A national number is read in `country` (ISO 3166, two letters)."""
-    value = text.western_digits(text.line(given, 60))
+    """E.164, in the one form of numbers.py."""
     try:
-        number = phonenumbers.parse(value, country.upper() or None)
-        # New ranges reach our tables late: a full international number of a possible length is believed.
-        in_full = value.startswith(("+", "00")) and phonenumbers.is_possible_number(number)
-        if not phonenumbers.is_valid_number(number) and not in_full:
-            raise Refused(_("This phone number cannot exist; please check its digits."))
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
-        if value and not value.startswith("+") and 10 <= sum(c.isdigit() for c in value) <= 15 and not country:
-            return phone("+" + re.sub(r"\D", "", value).removeprefix("00"))
+        return numbers.read(given, country)
+    except ValueError as problem:
+        if str(problem) == "no such phone number":
+            raise Refused(_("This phone number cannot exist; please check its digits.")) from None
         raise Refused(_("This is not a phone number; one looks like +971 50 123 4567.")) from None
-
-
-def shown_phone(number: str) -> str:
-    """+971 50 123 4567."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def digits(typed: str) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock
+from apps.organizations.proof import Provable
 
 
 class Stage(models.TextChoices):
@@ -149,24 +150,47 @@ class Lead(models.Model):
         return str(SOURCES.get(self.source, self.source.replace("_", " ").capitalize()))
 
 
-class Identity(models.Model):
-    """An id under which a platform knows this person on one of our accounts; many per lead.
+class Identity(Provable):
+    """An id under which this person is known, or says they are; many per lead.
 
-    kind: facebook, instagram, whatsapp, webchat, email, phone. `account` is ours (page id …), "" for email/phone.
+    kind: facebook, instagram, whatsapp, webchat, email, phone. `account` is ours (page id …), "" for email and phone.
+    `value` of a phone is its comparable form (numbers.key), not the one to dial.
+
+    A proven one belongs to this person and to nobody else: who comes with it is them. A claimed one (an address or
+    number that somebody said, in chat or in a form) is kept beside it, says nothing about who it belongs to, links
+    and merges nothing, and may stand with any number of people.
+
+    `profile`: what the platform tells of the person behind the id ({"name", "phone"}); `said`: what they told under
+    this very id ({"name", "email", "phone", "company"}). The assistant knows these two and nothing else of a lead,
+    so that what a merge brings together is not told to whoever merely claimed to be the other.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=20)
     account = models.CharField(max_length=120, blank=True, default="")
-    value = models.CharField(max_length=200)
+    value = models.CharField(max_length=254)
     username = models.CharField(max_length=120, blank=True, default="")
+    profile = models.JSONField(default=dict)
+    said = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=clock.now)
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["kind", "account", "value"], name="identity_once")]
+    class Meta(Provable.Meta):
+        abstract = False
+        constraints = [
+            *Provable.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["kind", "account", "value"], name="identity_once", condition=Q(proven_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What this person told or the platform tells of them: name, email, phone, company, as far as known here."""
+        certified = {"phone": self.profile["phone"]} if self.profile.get("phone") else {}
+        return {**self.profile, **self.said, **certified}
 
 
 class FormerIdentity(models.Model):
@@ -176,7 +200,7 @@ class FormerIdentity(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="former_identities", db_index=False)
     kind = models.CharField(max_length=20)
     account = models.CharField(max_length=120, blank=True, default="")
-    value = models.CharField(max_length=200)
+    value = models.CharField(max_length=254)
     left_at = models.DateTimeField(default=clock.now)
 
     class Meta:

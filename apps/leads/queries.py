@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -18,8 +20,8 @@ from apps.organizations.queries import current_organization
 from apps.ui import text
 from apps.ui.paging import Page, paginate
 
-from . import details
-from .models import Activity, BulkChange, Form, Label, Lead, Merge, Stage, Tag
+from . import details, numbers
+from .models import Activity, BulkChange, Form, Identity, Label, Lead, Merge, Stage, Tag
 
 ORDERS = {"recent": ("-last_activity_at", "-id"), "score": ("-score", "-id"), "new": ("-id",)}
 # Counts stop here: "1,000+" says as much, and costs the same with a million leads.
@@ -57,10 +59,18 @@ def get_lead(lead_id: int, *, deleted: bool = False) -> Lead:
 def search(rows: QuerySet[Lead], typed: str) -> QuerySet[Lead]:
     """Those whose name, company, address, number or handle contains each word typed; one or two letters: begins with."""
     if number := details.digits(typed):
-        return rows.filter(search_text__contains=number)
+        return rows.filter(reduce(or_, (Q(search_text__contains=one) for one in sorted({number, *_whole(typed)}))))
     for word in text.normalize(typed, 100).split()[:5]:
         rows = rows.filter(search_text__contains=word if len(word) > 2 else f" {word}")
     return rows
+
+
+def _whole(typed: str) -> set[str]:
+    """The digits of a whole number in each way that it may be stored, whatever way it was typed."""
+    try:
+        return {one.removeprefix("+") for one in numbers.spellings(numbers.read(typed, current_organization().country))}
+    except ValueError:
+        return set()
 
 
 def page(rows: QuerySet[Lead], cursor: str | None, *, order: str = "recent", size: int = 50) -> Page:
@@ -121,8 +131,31 @@ def activities() -> QuerySet[Activity]:
 
 def same_person(*, email: str = "", phone: str = "", but: int | None = None) -> list[Lead]:
     """Others with the same address or number: possible duplicates, newest first."""
-    same = (Q(email=email) if email else Q()) | (Q(phone=phone) if phone else Q())
+    same = Q(email=email) if email else Q()
+    if phone:
+        proven = Identity.objects.filter(kind="phone", account="", value=numbers.key(phone), proven_at__isnull=False)
+        same |= Q(phone__in=numbers.spellings(phone)) | Q(pk__in=list(proven.values_list("lead", flat=True)))
     return list(leads().filter(same).exclude(pk=but or 0).order_by("-id")[:5]) if same else []
+
+
+@dataclass
+class Certainty:
+    """How sure the shown details are: {"phone": what proves it, or "" where it was only said}; `beside`: what else was."""
+
+    proven_by: dict[str, str]
+    beside: list[Identity]
+
+
+def certainty(lead: Lead) -> Certainty:
+    rows = list(lead.identities.filter(kind__in=["email", "phone"]).order_by("id")[:50])
+    shown = {"email": lead.email.lower(), "phone": numbers.key(lead.phone) if lead.phone else ""}
+    proven = {
+        one.kind: str(one.get_proven_by_display()) for one in rows if one.is_proven and one.value == shown[one.kind]
+    }
+    return Certainty(
+        {kind: proven.get(kind, "") for kind, value in shown.items() if value},
+        [one for one in rows if one.value != shown[one.kind]],
+    )
 
 
 def merges_of(lead: Lead) -> list[Merge]:

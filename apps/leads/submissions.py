@@ -71,7 +71,8 @@ def _take(form: Form, token: str, data: Mapping[str, str], origin: dict[str, str
         language=language,
     )
     submission = FormSubmission.objects.create(form=form, token=token, lead=lead, data=kept, origin=origin)
-    services.capture_details(lead, **{name: kept[name] for name in details.NAMES if name in kept}, by="customer")
+    given: dict[str, Any] = {name: kept[name] for name in details.NAMES if name in kept}
+    services.capture_details(lead, **given, by="customer")
     _keep_answers(form, lead, kept)
     services.log_activity(
         lead, Activity.Kind.FORM, kept.get("message", ""), by="customer",

@@ -18,6 +18,7 @@ urlpatterns = [
     path("dashboard/leads/forms/<int:form_id>/", form_views.edit_form, name="form"),
     path("dashboard/leads/<int:lead_id>/", views.detail, name="detail"),
     path("dashboard/leads/<int:lead_id>/edit/", views.edit_details, name="edit"),
+    path("dashboard/leads/<int:lead_id>/confirm/", views.confirm, name="confirm"),
     path("dashboard/leads/<int:lead_id>/stage/", views.move, name="move"),
     path("dashboard/leads/<int:lead_id>/label/", views.label, name="label"),
     path("dashboard/leads/<int:lead_id>/owner/", views.owner, name="owner"),

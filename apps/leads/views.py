@@ -22,7 +22,7 @@ from apps.organizations.models import Role
 from apps.ui import statuses
 from apps.ui.toasts import announce, toast
 
-from . import bulk, details, filters, merging, queries, services, timeline
+from . import bulk, details, filters, merging, numbers, queries, services, timeline
 from .forms import ActivityForm, DetailsForm, NewLeadForm
 from .models import SOURCES, Activity, Label, Lead, Stage
 
@@ -142,7 +142,8 @@ def _detail_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     page = timeline.page(lead, request.GET.get("cursor"))
     return {
         "lead": lead,
-        "identities": list(lead.identities.order_by("id")[:50]),
+        "identities": list(lead.identities.exclude(kind__in=["email", "phone"]).order_by("id")[:50]),
+        "certainty": queries.certainty(lead),
         "tags": list(lead.tags.all()),
         "all_tags": queries.tags()[:200],
         "page": page,
@@ -152,7 +153,7 @@ def _detail_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
         "labels": Label.choices,
         "merges": queries.merges_of(lead),
         "same": queries.same_person(email=lead.email, phone=lead.phone, but=lead.pk),
-        "shown_phone": details.shown_phone(lead.phone) if lead.phone else "",
+        "shown_phone": numbers.shown(lead.phone) if lead.phone else "",
         "activity_form": ActivityForm(),
         "may_write": _may(request, Role.AGENT),
         "may_delete": _may(request, Role.MANAGER),
@@ -191,6 +192,19 @@ def edit_details(request: HttpRequest, lead_id: int) -> HttpResponse:
             if not form.cleaned_data[name]:
                 services.clear_detail(lead, name, by=by)
         services.capture_details(lead, **form.cleaned_data, by=by)
+    return toast(_part(request, lead, "person"), _("Saved."))
+
+
+@require_POST
+@member_required(Role.AGENT)
+def confirm(request: HttpRequest, lead_id: int) -> HttpResponse:
+    """A colleague has made sure that the number or address is theirs."""
+    lead = queries.get_lead(lead_id)
+    try:
+        services.confirm_detail(lead, request.POST.get("detail", ""), by=actor_of(request))
+    except Problem as problem:
+        messages.error(request, str(problem))
+        return redirect("leads:detail", lead.pk)
     return toast(_part(request, lead, "person"), _("Saved."))
 
 

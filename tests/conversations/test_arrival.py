@@ -108,7 +108,7 @@ def test_history_is_shown_and_never_answered_however_young(deliver, settle, thre
     assert (conversation.owner, conversation.unread, conversation.waiting_since) == ("bot", 0, None)
     assert not any(one.wants_answer for one in thread())
     assert events("message.received") == events("message.sent") == 0
-    assert Lead.objects.get().identities.get().value == "15551230001"
+    assert Lead.objects.get().identities.get(kind="whatsapp").value == "15551230001"
 
 
 def test_media_of_history_fill_their_place_and_are_not_answered(deliver, settle, thread):

@@ -47,7 +47,9 @@ def test_a_phone_number_makes_a_qualified_lead(says, settle, boots, thread):
     says("whatsapp", "Hello, my name is Sara Haddad and my number is +971 50 123 4567")
     settle()
     lead = Lead.objects.get()
-    assert (lead.name, lead.phone, lead.stage) == ("Sara Haddad", "+971501234567", "qualified")
+    assert (lead.name, lead.phone, lead.stage) == ("Sara Haddad", "+15551230001", "qualified"), "as WhatsApp certifies"
+    beside = lead.identities.get(kind="phone", value="+971501234567")
+    assert not beside.is_proven
     assert lead.score > 20
 
 

@@ -3,6 +3,7 @@
 from .base import index_lead, is_person, note_system
 from .capturing import Captured, capture, capture_details, clear_detail, set_custom_field
 from .care import add_tag, find_tag, is_member, remove_tag, set_owner, set_tags
+from .identities import came_together, confirm_detail, is_proven
 from .moving import Moved, move_identity
 from .people import complete_profile, create_lead, find_or_create_by_identity
 from .standing import (
@@ -28,10 +29,12 @@ __all__ = [
     "add_note",
     "add_tag",
     "advance_stage",
+    "came_together",
     "capture",
     "capture_details",
     "clear_detail",
     "complete_profile",
+    "confirm_detail",
     "correct_said",
     "create_lead",
     "delete_lead",
@@ -40,6 +43,7 @@ __all__ = [
     "index_lead",
     "is_member",
     "is_person",
+    "is_proven",
     "log_activity",
     "move_identity",
     "move_to_stage",

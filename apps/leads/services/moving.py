@@ -9,12 +9,13 @@ from datetime import datetime
 from django.db import transaction
 
 from apps.events import record
+from apps.organizations.proof import Proof, ProvenBy, columns
 
-from .. import details
+from .. import numbers
 from ..events import LeadDetailsChanged
 from ..models import FormerIdentity, Identity, Lead
 from .base import index_lead, lock, note_system
-from .capturing import own_identities
+from .identities import LONGEST, certified_number, prove
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,11 @@ def move_identity(
     ids = {"kind": kind, "account": account, "value__in": previous}
     if FormerIdentity.objects.filter(**ids, left_at__gte=at).exists():
         return None  # told again; whoever uses the id by now is not meant
-    rows = Identity.objects.filter(kind=kind, account=account).select_related("lead__merged_into").order_by("pk")
+    rows = (
+        Identity.objects.filter(kind=kind, account=account, proven_at__isnull=False)
+        .select_related("lead__merged_into")
+        .order_by("pk")
+    )
     old = list(rows.filter(value__in=previous))
     if not old:
         return None
@@ -61,12 +66,18 @@ def move_identity(
     left = [row.value for row in old]
     for row in sorted(old, key=lambda one: one.pk not in in_use):
         if fresh:
-            row.value = fresh.pop(0)[:200]
+            row.value = fresh.pop(0)[:LONGEST]
             row.save(update_fields=["value"])
         elif row.pk not in in_use:
             row.delete()
     Identity.objects.bulk_create(
-        [Identity(lead=lead, kind=kind, account=account, value=value[:200]) for value in fresh], ignore_conflicts=True
+        [
+            Identity(
+                lead=lead, kind=kind, account=account, value=value[:LONGEST], **columns(Proof.now(ProvenBy.PLATFORM))
+            )
+            for value in fresh
+        ],
+        ignore_conflicts=True,
     )
     _follow_number(lead, left, current)
     return Moved(lead)
@@ -86,20 +97,20 @@ def _living(lead: Lead) -> Lead:
 
 
 def _follow_number(lead: Lead, left: Sequence[str], current: Sequence[str]) -> None:
-    """Where the number we know of them is the one they left, it becomes the new one."""
-    if lead.phone.lstrip("+") not in {value.lstrip("+") for value in left} - {""}:
+    """The platform certifies the new number instead of the one they left, and so does what we show of them."""
+    gone = {numbers.key(number) for value in left if (number := certified_number(value))}
+    number = next(filter(None, map(certified_number, current)), "")
+    # Whoever writes from it next is somebody else.
+    Identity.objects.filter(lead=lead, kind="phone", value__in=gone, proven_by=ProvenBy.PLATFORM).delete()
+    for row in lead.identities.all():
+        if row.profile.get("phone") and numbers.key(row.profile["phone"]) in gone:
+            row.profile = {**row.profile, "phone": number}
+            row.save(update_fields=["profile"])
+    if not number:
         return
-    for value in current:
-        if not value.lstrip("+").isdigit():
-            continue
-        try:
-            number = details.phone(f"+{value.lstrip('+')}")
-        except details.Refused:
-            continue
-        Identity.objects.filter(lead=lead, kind="phone", value=lead.phone).delete()
+    prove(lead, "phone", number, ProvenBy.PLATFORM)
+    if lead.phone and numbers.key(lead.phone) in gone:
         lead.phone = number
         lead.save(update_fields=["phone"])
         index_lead(lead)
-        own_identities(lead)
         record(LeadDetailsChanged(lead_id=lead.pk, changed=["phone"]), actor="system")
-        return

@@ -1,30 +1,13 @@
-"""Names, email addresses and phone numbers that people give about themselves."""
+"""Names that people give about themselves. Their numbers and addresses: own.py."""
 
 from __future__ import annotations
 
 import re
 
-import phonenumbers
-
 from apps.ai import language
 
-_EMAIL = re.compile(
-    r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}@[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,62}){1,4}(?![\w-])", re.IGNORECASE
-)
-_NUMBER = re.compile(r"(?<![\w@.])(\+|00)?\(?\d(?:[\s().-]{0,2}\d){5,16}(?!\w)")
-_PHONE_WORD = re.compile(
-    r"\b(phone|mobile|cell|call me|whats ?app|number is|reach me|tel|contact)\b|رقم|جوال|موبايل|هاتف|تلفون|واتس|اتصل|كلمني"
-)
-_NOT_PHONE_WORD = re.compile(
-    r"\b(order|invoice|sku|item|ref|reference|tracking|model|policy)\b|طلبيه|رقم الطلب|فاتوره|موديل|الشحنه"
-)
-_PRICE_NEAR = re.compile(
-    r"^\s*(?:sar|aed|egp|usd|eur|gbp|kwd|qar|\$|€|£|dollars?|riyals?|dirhams?|ريال|درهم|جنيه|دولار|دينار|الف|k\b)"
-)
-# National mobile formats of the region and the commonest Western ones: first digits, length.
-_NATIONAL = re.compile(
-    r"^(?:05\d{8}|5\d{8}|01[0125]\d{8}|07[3-9]\d{8,9}|07[789]\d{7}|0[67]\d{8}|0\d{8,10}|[2-9]\d{2}[2-9]\d{6}|[3569]\d{7})$"
-)
+from .own import EMAIL, NUMBER, PHONE_WORD, email, phone
+
 _NAME_EN = re.compile(
     r"\b(?:my name(?:['’]?s| is)|name\s*(?:is|:)|i am called|call me|this is|i['’]?m|i am|it['’]?s)\s+(?P<name>[^\W\d_][^\d\n,.;:!?@]{0,60})",
     re.IGNORECASE,
@@ -56,45 +39,6 @@ _NOT_NAME = frozenset(
         "اسكن مقيم مدير صاحب متواجد موجود متضايق متضايقه محبط عندي احتاج افكر اقدر استطيع حابب حابه ودي نفسي"
     ).split()
 )
-
-
-def email(text: str) -> str:
-    """The first email address, lower case, or ""."""
-    found = _EMAIL.search(text)
-    return found.group(0).rstrip(".-").lower() if found else ""
-
-
-def phone(text: str) -> str:
-    """The first phone number as digits with an optional leading +, or "". Prices and order numbers are not phones."""
-    folded = language.fold(text)
-    cue = bool(_PHONE_WORD.search(folded))
-    other = bool(_NOT_PHONE_WORD.search(folded))
-    for found in _NUMBER.finditer(text):
-        digits = re.sub(r"\D", "", found.group(0))
-        if _PRICE_NEAR.match(language.fold(text[found.end() : found.end() + 12])):
-            continue
-        international = found.group(1) is not None and found.group(0).lstrip("(").startswith(("+", "00"))
-        if international:
-            number = "+" + (digits[2:] if found.group(1) == "00" else digits)
-            if 8 <= len(number) - 1 <= 15 and _possible(number):
-                return number
-            continue
-        alone = len(re.sub(r"[\d\s().+-]", "", text)) <= 3
-        if _NATIONAL.match(digits) and (digits.startswith("0") or cue or alone) and not (other and not cue):
-            return digits
-        if cue and not other and 7 <= len(digits) <= 15:
-            return digits
-        # A country code without its plus: 9665…, 9715…, 2010….
-        if 11 <= len(digits) <= 15 and not other and _possible("+" + digits):
-            return "+" + digits
-    return ""
-
-
-def _possible(number: str) -> bool:
-    try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return False
 
 
 def name(text: str, *, expected: bool = False) -> str:
@@ -142,10 +86,10 @@ def name_beside(text: str, *, expected: bool = False) -> str:
 
     `expected`: it was asked for a moment ago, so that one word or small letters will do.
     """
-    rest = _EMAIL.sub(" ", _NUMBER.sub(" ", text))
+    rest = EMAIL.sub(" ", NUMBER.sub(" ", text))
     rest = re.sub(r"[^\w'’-]+", " ", rest).strip()
     words = rest.split()
-    if not (1 if expected else 2) <= len(words) <= 3 or _PHONE_WORD.search(language.fold(rest)):
+    if not (1 if expected else 2) <= len(words) <= 3 or PHONE_WORD.search(language.fold(rest)):
         return ""
     if not expected and not all(word[0].isupper() or language.has_arabic(word) for word in words):
         return ""
@@ -154,9 +98,19 @@ def name_beside(text: str, *, expected: bool = False) -> str:
 
 def answer_as_name(text: str) -> str:
     """A bare reply to "may I have your name?": letters only, one to four words."""
-    rest = _EMAIL.sub(" ", text)
-    rest = _NUMBER.sub(" ", rest)
+    rest = EMAIL.sub(" ", text)
+    rest = NUMBER.sub(" ", rest)
     rest = re.sub(r"[,.;:!\n]+", " ", rest).strip()
     if not rest or len(rest.split()) > 4 or len(rest) > 60 or "?" in rest:
         return ""
     return tidy_name(rest)
+
+
+def asks_name(reply: str) -> bool:
+    """Whether the assistant has just asked for their name."""
+    return bool(
+        re.search(r"(?:May I have|leave|what is|what's|share) your (?:full )?name|باسمك|اترك لنا اسمك|ما اسمك", reply)
+    )
+
+
+__all__ = ["answer_as_name", "asks_name", "email", "name", "name_beside", "phone", "tidy_name"]

@@ -232,12 +232,13 @@ def _rank_trained(text: str, intents: Sequence[IntentSpec]) -> list[tuple[Intent
 
 def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
     text = dialogue.text
-    found = {"email": contacts.email(text), "phone": contacts.phone(text)}
+    reply = dialogue.last_reply
+    found = {"email": contacts.email(text, reply), "phone": contacts.phone(text, reply)}
     bare = re.sub(r"\S+@\S+", " ", text)
     found["name"] = contacts.name(
-        bare, expected=bool(found["email"] or found["phone"]) or _asked_name(dialogue.last_reply)
+        bare, expected=bool(found["email"] or found["phone"]) or contacts.asks_name(dialogue.last_reply)
     )
-    if not found["name"] and _asked_name(dialogue.last_reply):
+    if not found["name"] and contacts.asks_name(dialogue.last_reply):
         small = any(
             _sure(name, scores)
             for name in (
@@ -257,7 +258,7 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
         if not small and not query.read(bare).signal:
             found["name"] = contacts.answer_as_name(bare)
     if not found["name"] and (found["email"] or found["phone"]):
-        asked = any(_asked_name(reply) for reply in dialogue.replies[-2:])
+        asked = any(contacts.asks_name(reply) for reply in dialogue.replies[-2:])
         beside = contacts.name_beside(bare, expected=asked)
         if not any(
             {language.fold(word), language.strip_article(language.fold(word))} & _NO_NAME for word in beside.split()
@@ -268,10 +269,6 @@ def _details(dialogue: Dialogue, scores: Mapping[str, float]) -> dict[str, str]:
 
 # "على" and the name علي are one word once folded.
 _NO_NAME = (FILLER | _POINTER_WORDS) - {"علي"}
-
-
-def _asked_name(reply: str) -> bool:
-    return bool(re.search(r"(?:May I have|leave|what is|share) your (?:full )?name|باسمك|اترك لنا اسمك|ما اسمك", reply))
 
 
 def _without(text: str, details: Mapping[str, str]) -> str:
