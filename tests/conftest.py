@@ -41,6 +41,7 @@ from apps.jobs import services as jobs_services
 from apps.jobs.models import Job
 from apps.organizations import credentials, services
 from apps.organizations.models import AccountRoute, Organization, Role, User
+from apps.organizations.proof import Proof, ProvenBy, columns
 from apps.organizations.schemas import migration_state
 from apps.organizations.services import budgets, health
 from apps.organizations.services.organizations import preparations
@@ -131,7 +132,8 @@ def _make_cast() -> None:
         User.objects.filter(email=f"{owner}@example.com").update(name=owner.title())
     acme = Organization.objects.get(slug="acme")
     for name, role in (("bob", Role.AGENT), ("victor", Role.VIEWER)):
-        user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.title())
+        proof = columns(Proof.now(ProvenBy.MAIL))
+        user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.title(), **proof)
         services.add_member(acme, user, role=role)
     dana = User.objects.create_superuser("dana@example.com", PASSWORD, name="Dana")
     TOTP.activate(dana, generate_totp_secret())  # the console opens for nobody without

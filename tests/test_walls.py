@@ -39,6 +39,8 @@ OPEN = {
     "ui:language": "a cookie of one's own",
     "ui:style": "the style page shows no data; not there in production",
     "organizations:invitation": "the link's token opens it, for one address",
+    "organizations:address": "the link proves the address of the person it was mailed to; see test_addresses.py",
+    "organizations:ask-address": "mails somebody the link for their own address",
     "organizations:enter": "the console's token opens it, once",
     "organizations:logo": "the logo stands in the public chat window",
     "organizations-api:token-refresh": "the token itself is the proof; see test_api.py",

@@ -23,7 +23,7 @@ class ConnectForm(forms.Form):
     token = forms.CharField(
         label=_("Access token"),
         max_length=2000,
-        widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "off"}),
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text=_("Stored encrypted and never shown again."),
     )
 
@@ -33,6 +33,7 @@ class ConnectForm(forms.Form):
         for key, label in surface.extra.items():
             self.fields[key] = forms.CharField(label=label, max_length=60, required=False)
         self.fields["external_id"].label = surface.account_label
+        self.fields["external_id"].help_text = surface.account_help
 
     def settings(self) -> dict[str, str]:
         """The further ids that were given."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -19,7 +18,6 @@ from apps.organizations.queries import current_organization
 
 from . import notices, queries, services
 from .forms import ConnectForm
-from .guides import GUIDES
 from .models import ConnectedAccount
 from .surfaces import SURFACES
 
@@ -60,19 +58,8 @@ def connect(request: HttpRequest, channel: str) -> HttpResponse:
             _tell(request, account)
             return redirect("integrations:detail", account.pk)
     webhook = request.build_absolute_uri(f"/webhook/{channel}/").replace(f"//{current_organization().slug}.", "//")
-    context = {
-        "form": form,
-        "surface": surface,
-        "webhook": webhook,
-        "verify_token": _verify_token(channel),
-        "steps": [(step, form[step.field]) for step in GUIDES[channel]],
-    }
+    context = {"form": form, "surface": surface, "webhook": webhook}
     return render(request, "integrations/connect.html", context, status=422 if form.errors else 200)
-
-
-def _verify_token(channel: str) -> str:
-    """What Meta asks for beside the address; it opens nothing, it only shows that both sides mean each other."""
-    return str(settings.WHATSAPP_VERIFY_TOKEN if channel == "whatsapp" else settings.FACEBOOK_VERIFY_TOKEN)
 
 
 def _add(form: ConnectForm, error: ValidationError) -> None:
@@ -100,33 +87,13 @@ def _tell(request: HttpRequest, account: ConnectedAccount) -> None:
 def account_detail(request: HttpRequest, account_id: int) -> HttpResponse:
     """One account: health, last traffic, what can be done."""
     account = queries.get_account(account_id)
-    route = queries.route_of(account)
     context = {
         "account": account,
         "surface": SURFACES.get(account.channel),
-        "route": route,
-        "checks": _checks(account, route),
+        "route": queries.route_of(account),
         "notices": [notices.told(notice) for notice in queries.notices_of(account)],
     }
     return render(request, "integrations/account_detail.html", context)
-
-
-def _checks(account: ConnectedAccount, route: AccountRoute | None) -> list[tuple[str, str, str]]:
-    """The steps of connecting as (tone, icon, words): done, waited for, or wrong."""
-    done, wait, wrong = ("good", "circle-check"), ("warn", "hourglass"), ("bad", "alert-circle")
-    works = account.state == ConnectedAccount.State.CONNECTED
-    yours = bool(route and route.proven_at)
-    return [
-        (*done, _("The platform says that this account is yours"))
-        if yours
-        else (*wait, _("The platform has not said yet that this account is yours")),
-        (*done, _("The token works"))
-        if works
-        else (*(wait if account.state == ConnectedAccount.State.WAITING else wrong), _("The token does not work yet")),
-        (*done, _("Messages arrive"))
-        if account.last_received_at
-        else (*wait, _("No message has arrived yet: send one from your own phone")),
-    ]
 
 
 @require_POST

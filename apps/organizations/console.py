@@ -78,7 +78,9 @@ def overview(search: str = "", sort: str = "name") -> list[Row]:
         organizations = organizations.filter(Q(name__icontains=search) | Q(slug__icontains=search))
     rows = {org.pk: Row(org, health=getattr(org, "health", None)) for org in organizations}
     by_schema = {row.organization.schema_name: row for row in rows.values()}
-    for pk, host in Domain.objects.filter(is_primary=True).values_list("tenant_id", "domain"):
+    for pk, host in (
+        Domain.objects.exclude(proven_at=None).order_by("is_primary", "-pk").values_list("tenant_id", "domain")
+    ):
         if pk in rows:
             rows[pk].address = f"{address_of(host)}/"
     # Each in the month that it is where the organization is: around midnight of the first, two at a time.

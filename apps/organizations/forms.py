@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
@@ -192,3 +193,14 @@ class NewOrganizationForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     timezone = pickers.PickField(label=_("Time zone"), choices=pickers.timezones, initial="UTC")
     currency = pickers.CodeField(label=_("Currency"), choices=pickers.currencies, initial="USD")
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):
+    """A forgotten password is mailed to proven addresses only: who merely claims one could be anybody."""
+
+    users: list[User]
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if user.is_proven]
+        return email

@@ -5,6 +5,8 @@ What we send to people who have not asked for it (invitations, links, notices) m
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from .models import Organization
 from .throttling import count, whose
 
@@ -23,3 +25,10 @@ def admit_mail(to: str, organization: Organization | None) -> bool:
         (f"mail:by:{by}", BY_ONE if organization else BY_ONE * 10),
     )
     return all(count(key, HOUR)[0] <= most for key, most in counts)
+
+
+def travels() -> bool:
+    """Whether mail leaves this server. Files and a console are read by whoever runs it: they show nobody's mailbox."""
+    return not settings.EMAIL_BACKEND.startswith(
+        tuple(f"django.core.mail.backends.{kind}." for kind in ("filebased", "console", "dummy"))
+    )

@@ -26,6 +26,7 @@ from apps.jobs.connection import connection
 from . import audit, console_policy, credentials, hosts, staff
 from .actors import NotAllowed
 from .models import Credential, Domain, Membership, Organization
+from .services import domains
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -84,9 +85,11 @@ class TenantMiddleware:
         request.tenant = None
         request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
         set_urlconf(request.urlconf)
+        if (riddle := domains.answer(host, request.path)) is not None:
+            return riddle
         if hosts.is_public(host):
             return self.get_response(request)
-        domain = Domain.objects.filter(domain=host).select_related("tenant").first()
+        domain = Domain.objects.filter(domain=host, proven_at__isnull=False).select_related("tenant").first()
         if domain is None:
             return _no_organization(request, host)
         if not domain.tenant.is_active:

@@ -18,7 +18,7 @@ from apps.jobs import clock
 from apps.ui.contrast import DEFAULT as DEFAULT_ACCENT
 
 from .credential import ApiKey, Credential, SignIn, StaffEntry
-from .proof import Provable
+from .proof import Proof, Provable, ProvenBy, columns
 from .roles import Role
 
 __all__ = [
@@ -107,15 +107,20 @@ class Organization(TenantMixin):
     def __str__(self) -> str:
         return self.name
 
+    def get_primary_domain(self) -> Domain | None:
+        """Where links to the organization lead; never to a name that is only claimed."""
+        return self.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
 
-class Domain(DomainMixin):
-    """A host name at which an organization is found."""
+class Domain(DomainMixin, Provable):
+    """A host name at which an organization is found, once it is proven that the name leads here."""
 
-    class Meta:
+    class Meta(Provable.Meta):
+        abstract = False
         verbose_name = _("domain")
         verbose_name_plural = _("domains")
 
@@ -133,11 +138,16 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        proof = columns(Proof.now(ProvenBy.AGENCY))
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **proof, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in, in any number of organizations. Agency staff are `is_staff`."""
+class User(AbstractBaseUser, PermissionsMixin, Provable):
+    """A person who signs in, in any number of organizations. Agency staff are `is_staff`.
+
+    Whether the e-mail address is theirs is proven or only claimed, as by a link that somebody else was shown: then it
+    opens nothing but where they were let in, and yields to whoever proves it (services/addresses.py).
+    """
 
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True, default="")
@@ -152,7 +162,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    class Meta:
+    class Meta(Provable.Meta):
+        abstract = False
         verbose_name = _("user")
         verbose_name_plural = _("users")
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activity, invitation, keys, profile, settings, staff, team, usage
+from .views import activity, address, invitation, keys, profile, settings, staff, team, usage
 
 app_name = "organizations"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("dashboard/settings/team/<int:user_id>/deactivate/", team.deactivate, name="deactivate"),
     path("dashboard/settings/team/<int:user_id>/reactivate/", team.reactivate, name="reactivate"),
     path("dashboard/settings/profile/", profile.profile, name="profile"),
+    path("address/confirm/", address.ask, name="ask-address"),
+    path("address/<str:token>/", address.confirm, name="address"),
     path("dashboard/settings/keys/", keys.keys, name="keys"),
     path("dashboard/settings/keys/<int:key_id>/revoke/", keys.revoke, name="revoke-key"),
     path("dashboard/settings/usage/", usage.usage, name="usage"),

@@ -114,9 +114,7 @@ class PickField(forms.ChoiceField):
 
     def keep(self, value: str) -> None:
         listed: Choices = list(self.choices)  # type: ignore[arg-type]  # resolved by now, whatever was given
-        rows = [
-            row for code, label in listed for row in (label if isinstance(label, (tuple, list)) else [(code, label)])
-        ]
+        rows = [row for code, label in listed for row in (label if isinstance(label, tuple) else [(code, label)])]
         if value and value not in dict(rows):
             self.choices = [(value, value), *listed]
 

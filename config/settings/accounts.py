@@ -20,6 +20,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
+ACCOUNT_FORMS = {"reset_password": "apps.organizations.forms.ResetPasswordForm"}
 ACCOUNT_ADAPTER = "apps.organizations.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

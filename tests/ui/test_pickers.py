@@ -34,9 +34,6 @@ def test_a_code_is_taken_in_small_letters_and_what_was_stored_stays_a_choice():
         zone = pickers.PickField(choices=pickers.timezones)
 
     form = Form({"currency": " aed ", "zone": "Asia/Calcutta"})
-    before = list(form.fields["zone"].choices)
-    form.fields["zone"].keep("Asia/Dubai")
-    assert list(form.fields["zone"].choices) == before  # it is there
     form.fields["zone"].keep("Asia/Calcutta")
     assert form.is_valid(), form.errors
     assert form.cleaned_data == {"currency": "AED", "zone": "Asia/Calcutta"}

@@ -44,7 +44,8 @@ def dressed(form: Any) -> Any:
 class DomainInline(TabularInline):
     model = Domain
     extra = 0
-    fields = ("domain", "is_primary")
+    fields = ("domain", "is_primary", "proven_by", "proven_at")
+    readonly_fields = ("proven_by", "proven_at")
 
 
 class MembershipInline(TabularInline):
@@ -70,6 +71,19 @@ class OrganizationAdmin(ModelAdmin):
         (gettext_lazy("Branding"), {"fields": ("accent", "sender_name", "sender_email")}),
         (gettext_lazy("Region"), {"fields": ("language", "timezone", "currency", "country")}),
     )
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """A host name that was entered or changed is only claimed; whether it leads here is asked at once."""
+        super().save_formset(request, form, formset, change)
+        if formset.model is not Domain:
+            return
+        for domain in (*formset.new_objects, *(one for one, _fields in formset.changed_objects)):
+            if "domain" in domain.__dict__ and not services.claim_domain(domain):
+                messages.warning(
+                    request,
+                    _("%(host)s does not lead to this server yet. Until it does, nothing is served there.")
+                    % {"host": domain.domain},
+                )
 
     @display(description=gettext_lazy("State"), label={"on": "success", "off": "danger"})
     def state(self, row: Organization) -> tuple[str, str]:

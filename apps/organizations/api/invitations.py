@@ -17,7 +17,7 @@ from ..models import Invitation, Role, User
 
 
 class InvitationSerializer(rest.ModelSerializer[Invitation]):
-    """An open invitation; its link is shown once, in the answer that makes it."""
+    """An open invitation; its link is shown once, in the answer that makes it, and only where no mail could carry it."""
 
     invited_by = serializers.CharField(source="invited_by.email", allow_null=True, default=None)
 
@@ -63,7 +63,7 @@ class InvitationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.G
             by=request.user if isinstance(request.user, User) else None,
             by_role=role_of(request) or Role.VIEWER,
         )
-        made = {"link": link, "invitation": InvitationSerializer(invitation).data}
+        made = {"link": services.link_to_show(invitation, link), "invitation": InvitationSerializer(invitation).data}
         return Response(made, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})

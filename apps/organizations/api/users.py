@@ -129,7 +129,7 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         )
         body = {
             "status": "invited",
-            "link": link,
+            "link": services.link_to_show(invitation, link),
             "mailed": not invitation.mail_problem,
             "expires_at": invitation.expires_at,
         }

@@ -1,8 +1,10 @@
 """What can be done with organizations, people, keys and budgets. One file per subject; all verbs are found here."""
 
+from .addresses import ask_to_confirm, confirm_address
 from .budgets import ai_level, check_budgets, meter
+from .domains import claim_domain, prove_domain, prove_domains
 from .health import health_probe, refresh_health, refresh_health_soon, report_failure
-from .invitations import accept_invitation, invite, revoke_invitation, send_invitation
+from .invitations import accept_invitation, invite, join, link_to_show, revoke_invitation, send_invitation
 from .keys import create_api_key, revoke_api_key
 from .organizations import create_organization, on_new_organization, update_organization
 from .people import (
@@ -17,15 +19,22 @@ __all__ = [
     "accept_invitation",
     "add_member",
     "ai_level",
+    "ask_to_confirm",
     "change_role",
     "check_budgets",
+    "claim_domain",
+    "confirm_address",
     "create_api_key",
     "create_organization",
     "deactivate_member",
     "health_probe",
     "invite",
+    "join",
+    "link_to_show",
     "meter",
     "on_new_organization",
+    "prove_domain",
+    "prove_domains",
     "reactivate_member",
     "refresh_health",
     "refresh_health_soon",

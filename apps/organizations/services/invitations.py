@@ -18,18 +18,22 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.jobs import clock
 
 from ..actors import Can
 from ..hosts import address_of
-from ..mailing import admit_mail
+from ..mailing import admit_mail, travels
 from ..models import Invitation, Membership, Organization, Role, User
 from ..permissions import needs
+from ..proof import Proof, ProvenBy, columns
+from .addresses import give_up_address, is_here
 from .people import add_member
 
 log = structlog.get_logger(__name__)
 GOOD_FOR = timedelta(days=7)
+NO_SERVER = gettext_noop("This server has no mail provider yet; mails are only written to files.")
 
 
 def hash_token(token: str) -> str:
@@ -42,7 +46,8 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Ask somebody to join; (invitation, the link's address). Asking again replaces the open invitation.
 
-    The mail is tried at once; whether it left stands in the invitation, and the link works in any case.
+    The mail is tried at once; whether it left stands in the invitation, and the link works in any case. Only where it
+    did not leave may the link be shown to the inviter (`link_to_show`): whoever has it may take the address.
     """
     email = email.strip().lower()
     validate_email(email)
@@ -66,6 +71,11 @@ def invite(
     link = link_for(organization, token)
     send_invitation(invitation, link)
     return invitation, link
+
+
+def link_to_show(invitation: Invitation, link: str) -> str:
+    """The link for the inviter's eyes: only where no mail could carry it; "" otherwise."""
+    return link if invitation.mail_problem else ""
 
 
 def link_for(organization: Organization, token: str) -> str:
@@ -95,7 +105,9 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
         log.warning("invitation.not_mailed", error=f"{type(error).__name__}: {error}"[:300])
         invitation.mail_problem = f"{type(error).__name__}: {error}"[:300]
     else:
-        invitation.mailed_at, invitation.mail_problem = clock.now(), ""
+        sent = travels()
+        invitation.mailed_at = clock.now() if sent else None
+        invitation.mail_problem = "" if sent else NO_SERVER
     invitation.save(update_fields=["mailed_at", "mail_problem"])
     return not invitation.mail_problem
 
@@ -114,7 +126,13 @@ def find_invitation(organization: Organization, token: str) -> Invitation | None
 
 @transaction.atomic
 def accept_invitation(invitation: Invitation, user: User) -> Membership:
-    """Let the invited person in, once; ValidationError for anybody else."""
+    """Let the invited person in, once; ValidationError for anybody else, and for who only claims to be that person."""
+    if not user.is_proven and not is_here(user, invitation.organization):
+        raise ValidationError(_("Confirm your e-mail address first: your profile sends you a link."))
+    return _let_in(invitation, user)
+
+
+def _let_in(invitation: Invitation, user: User) -> Membership:
     locked = _open(invitation.organization).select_for_update().filter(pk=invitation.pk).first()
     if locked is None or locked.expires_at <= clock.now():
         raise ValidationError(_("This invitation is no longer open. Ask for a new one."))
@@ -127,6 +145,29 @@ def accept_invitation(invitation: Invitation, user: User) -> Membership:
     locked.accepted_at = clock.now()
     locked.save(update_fields=["accepted_at"])
     return membership
+
+
+@transaction.atomic
+def join(invitation: Invitation, *, password: str, name: str) -> User:
+    """Make the invited person's account and let them in.
+
+    A link that went by mail proves the address; one that the inviter was shown does not, and so the address is only
+    claimed. An account that merely claimed a proven address gives it up.
+    """
+    proof = Proof(ProvenBy.MAIL, clock.now()) if went_by_mail(invitation) else None
+    known = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
+    if known is not None:
+        if known.is_proven or proof is None:
+            raise ValidationError(_("You have an account already. Sign in, and you come back here to join."))
+        give_up_address(known)
+    user = User.objects.create_user(invitation.email, password, name=name, **columns(proof))
+    _let_in(invitation, user)
+    return user
+
+
+def went_by_mail(invitation: Invitation) -> bool:
+    """Whether nobody but the mailbox was given the link."""
+    return invitation.mailed_at is not None and not invitation.mail_problem
 
 
 def _open(organization: Organization) -> QuerySet[Invitation]:

@@ -17,6 +17,7 @@ from apps.jobs.connection import connection
 from ..actors import Can
 from ..models import Domain, Organization, Role, User
 from ..permissions import needs
+from ..proof import Proof, ProvenBy, columns
 from ..schemas import SchemaError, create_schema, prepare_dump
 from .invitations import invite
 from .people import add_member
@@ -78,7 +79,9 @@ def _create(*, slug: str, name: str, **fields: Any) -> Organization:
     try:
         with transaction.atomic():
             organization.save()
-            Domain.objects.create(tenant=organization, domain=host, is_primary=True)
+            Domain.objects.create(
+                tenant=organization, domain=host, is_primary=True, **columns(Proof.now(ProvenBy.OURS))
+            )
     except IntegrityError as error:  # somebody else was a moment faster
         raise ValidationError({"slug": _("Organization with this short name already exists.")}) from error
     try:
@@ -91,8 +94,10 @@ def _create(*, slug: str, name: str, **fields: Any) -> Organization:
 def _owner(email: str, password: str | None, name: str) -> User | None:
     known = User.objects.filter(email__iexact=email.strip()).first()
     if known is not None:
-        return known if known.is_staff or (password and known.check_password(password)) else None
-    return User.objects.create_user(email.strip(), password, name=name) if password else None
+        comes_in = known.is_staff or (password and known.check_password(password))
+        return known if known.is_proven and comes_in else None
+    proof = columns(Proof.now(ProvenBy.AGENCY))
+    return User.objects.create_user(email.strip(), password, name=name, **proof) if password else None
 
 
 @needs(Can.CHANGE_ORGANIZATION)

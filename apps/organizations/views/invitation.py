@@ -7,7 +7,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import services
+from ..access import person_of
 from ..forms import JoinForm
 from ..models import Invitation, User
 from ..queries import current_organization
-from ..services.invitations import find_invitation
+from ..services.addresses import is_here
+from ..services.invitations import find_invitation, went_by_mail
 
 PASSWORD_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -30,7 +31,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     invitation = find_invitation(current_organization(), token)
     if invitation is None:
         return render(request, "organizations/invitation_over.html", status=HTTPStatus.GONE)
-    known = User.objects.filter(email__iexact=invitation.email).first()
+    known = _known(invitation)
     context: dict[str, object] = {"invitation": invitation, "known": known, "here": request.get_full_path()}
     if request.user.is_authenticated:
         return _signed_in(request, invitation, context)
@@ -44,24 +45,34 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
+def _known(invitation: Invitation) -> User | None:
+    """Whose address it is; one that only claims it counts where the link proves no more than they do."""
+    found = User.objects.filter(email__iexact=invitation.email).first()
+    return found if found is not None and (found.is_proven or not went_by_mail(invitation)) else None
+
+
 def _signed_in(request: HttpRequest, invitation: Invitation, context: dict[str, object]) -> HttpResponse:
     mine = request.user.email.lower() == invitation.email  # type: ignore[union-attr]
-    if request.method == "POST" and mine:
+    if request.method == "POST" and mine and not _unproven(request, invitation):
         try:
             services.accept_invitation(invitation, request.user)  # type: ignore[arg-type]
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         return redirect("dashboard:home")
-    return render(request, "organizations/invitation.html", {**context, "mine": mine})
+    return render(
+        request, "organizations/invitation.html", {**context, "mine": mine, "unproven": _unproven(request, invitation)}
+    )
+
+
+def _unproven(request: HttpRequest, invitation: Invitation) -> bool:
+    """Whether the address is only claimed, by somebody whom another organization let in."""
+    person = User.objects.get(pk=person_of(request).pk)
+    return not person.is_proven and not is_here(person, invitation.organization)
 
 
 def _join(request: HttpRequest, invitation: Invitation, form: JoinForm) -> HttpResponse:
     try:
-        with transaction.atomic():
-            user = User.objects.create_user(
-                invitation.email, form.cleaned_data["password"], name=form.cleaned_data["name"].strip()
-            )
-            services.accept_invitation(invitation, user)
+        user = services.join(invitation, password=form.cleaned_data["password"], name=form.cleaned_data["name"].strip())
     except ValidationError:  # accepted or revoked a moment ago, in another window
         return render(request, "organizations/invitation_over.html", status=HTTPStatus.GONE)
     login(request, user, backend=PASSWORD_BACKEND)

@@ -34,7 +34,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return _in_their_language(redirect("organizations:profile"), person.language, request)
-    context = {"form": form, "second_factor": is_mfa_enabled(request.user)}
+    context = {"form": form, "second_factor": is_mfa_enabled(request.user), "address_proven": row.is_proven}
     return render(request, "organizations/profile.html", context, status=422 if form.errors else 200)
 
 
@@ -76,12 +76,13 @@ def _places(person: User) -> list[tuple[Organization, str]]:
     """Where somebody works, each with its address."""
     rows = (
         Domain.objects.filter(
-            is_primary=True,
+            proven_at__isnull=False,
             tenant__is_active=True,
             tenant__memberships__user=person,
             tenant__memberships__is_active=True,
         )
         .select_related("tenant")
-        .order_by("tenant__name")
+        .order_by("tenant__name", "tenant_id", "-is_primary", "pk")
+        .distinct("tenant__name", "tenant_id")
     )
     return [(domain.tenant, address_of(domain.domain) + "/") for domain in rows]

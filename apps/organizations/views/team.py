@@ -52,7 +52,7 @@ def _context(request: HttpRequest, form: InviteForm | None = None, **more: Any) 
 @require_POST
 @member_required(Can.MANAGE_PEOPLE)
 def invite(request: HttpRequest) -> HttpResponse:
-    """Invite somebody; the page shows the link once, for those whom mail does not reach."""
+    """Invite somebody; the page shows the link once where no mail could carry it."""
     held = role_of(request) or Role.VIEWER
     form = InviteForm(request.POST, held=held)
     if form.is_valid():
@@ -67,7 +67,11 @@ def invite(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, _flat(error))
         else:
-            return render(request, "organizations/team.html", _context(request, invited=invitation, link=link))
+            return render(
+                request,
+                "organizations/team.html",
+                _context(request, invited=invitation, link=services.link_to_show(invitation, link)),
+            )
     return render(request, "organizations/team.html", _context(request, form), status=422)
 
 
@@ -92,7 +96,11 @@ def resend_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("organizations:team")
-    return render(request, "organizations/team.html", _context(request, invited=invitation, link=link))
+    return render(
+        request,
+        "organizations/team.html",
+        _context(request, invited=invitation, link=services.link_to_show(invitation, link)),
+    )
 
 
 @require_POST

@@ -1,0 +1,66 @@
+"""Host names that organizations are found at: only those proven to lead to this server.
+
+Ours (`<slug>.<BASE_DOMAIN>`) are made here. A name of somebody's own is asked over HTTP for a riddle that only this
+server can answer; until it does, nothing is served, linked or signed in at it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from hashlib import sha256
+
+import httpx
+import structlog
+from django.conf import settings
+from django.http import HttpResponse
+
+from apps.egress.client import open_client, place_of
+
+from ..hosts import address_of
+from ..models import Domain
+from ..proof import Proof, ProvenBy, columns
+
+log = structlog.get_logger(__name__)
+WELL_KNOWN = "/.well-known/frontdesk/"
+TIMEOUT = 5.0
+
+
+def answer(host: str, path: str) -> HttpResponse | None:
+    """What this server says to the riddle in a path, for whatever name it is asked under; None for other paths."""
+    riddle = path.removeprefix(WELL_KNOWN)
+    if riddle == path or not (riddle.isascii() and riddle.isalnum() and len(riddle) <= 64):
+        return None
+    return HttpResponse(_solve(host, riddle), content_type="text/plain")
+
+
+def prove_domain(domain: Domain) -> bool:
+    """Ask the name itself; True, and written down, where it leads here."""
+    riddle = secrets.token_hex(16)
+    url = f"{address_of(domain.domain)}{WELL_KNOWN}{riddle}"
+    try:
+        with open_client(allowed={place_of(url)}, within=TIMEOUT, most=10_000) as client:
+            found = client.get(url, timeout=TIMEOUT)
+        solved = found.status_code == 200 and hmac.compare_digest(found.content, _solve(domain.domain, riddle).encode())
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        log.info("domain.not_reached", domain=domain.domain, error=type(error).__name__)
+        return False
+    if solved:
+        Domain.objects.filter(pk=domain.pk, domain=domain.domain).update(**columns(Proof.now(ProvenBy.HOST)))
+    return bool(solved)
+
+
+def claim_domain(domain: Domain) -> bool:
+    """A name that a person has just entered or changed: ours is proven as it is, any other has to answer."""
+    ours = domain.domain == f"{domain.tenant.slug}.{settings.BASE_DOMAIN}"
+    Domain.objects.filter(pk=domain.pk).update(**columns(Proof.now(ProvenBy.OURS) if ours else None))
+    return ours or prove_domain(domain)
+
+
+def prove_domains() -> int:
+    """Ask every name that is still claimed; how many were proven."""
+    return sum(prove_domain(one) for one in Domain.objects.filter(proven_at=None).order_by("pk")[:100])
+
+
+def _solve(host: str, riddle: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), f"domain:{host}:{riddle}".encode(), sha256).hexdigest()
