@@ -112,6 +112,12 @@ class Organization(TenantMixin):
         return self.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
 
     @property
+    def host(self) -> str:
+        """The host name that its links begin with."""
+        domain = self.get_primary_domain()
+        return domain.domain if domain else f"{self.slug}.{settings.BASE_DOMAIN}"
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 

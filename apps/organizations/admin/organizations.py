@@ -166,7 +166,7 @@ class OrganizationAdmin(ModelAdmin):
                 address=client_address(request),
                 made_with=request.credential,  # type: ignore[attr-defined]
             )
-            host = organization.get_primary_domain().domain
+            host = organization.host
             door = reverse("organizations:enter", args=[staff.token_for(entry)], urlconf="config.urls_tenant")
             # Not a redirect: browsers hold those to the form's own host (form-action in the security policy).
             return self._page(

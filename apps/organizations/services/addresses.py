@@ -41,9 +41,7 @@ def ask_to_confirm(user: User, organization: Organization) -> None:
     if not admit_mail(user.email, organization):
         raise ValidationError(_("Too many mails were asked for in the last hour. Try again later."))
     token = signing.dumps([user.pk, user.email], salt=SALT)
-    domain = organization.get_primary_domain()
-    host = domain.domain if domain else f"{organization.slug}.{settings.BASE_DOMAIN}"
-    link = address_of(host) + reverse("organizations:address", args=[token], urlconf=settings.ROOT_URLCONF)
+    link = address_of(organization.host) + reverse("organizations:address", args=[token], urlconf=settings.ROOT_URLCONF)
     mail = EmailMessage(
         subject=_("Confirm your e-mail address"),
         body=render_to_string("organizations/mail/address.txt", {"organization": organization, "link": link}),

@@ -79,9 +79,9 @@ def link_to_show(invitation: Invitation, link: str) -> str:
 
 
 def link_for(organization: Organization, token: str) -> str:
-    domain = organization.get_primary_domain()
-    host = domain.domain if domain else f"{organization.slug}.{settings.BASE_DOMAIN}"
-    return address_of(host) + reverse("organizations:invitation", args=[token], urlconf=settings.ROOT_URLCONF)
+    return address_of(organization.host) + reverse(
+        "organizations:invitation", args=[token], urlconf=settings.ROOT_URLCONF
+    )
 
 
 def send_invitation(invitation: Invitation, link: str) -> bool:

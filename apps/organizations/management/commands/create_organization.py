@@ -41,7 +41,7 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
-        host = organization.get_primary_domain().domain
+        host = organization.host
         self.stdout.write(f"{organization.name}: {address_of(host)}/")
         if not Membership.objects.filter(organization=organization).exists():
             invitation = organization.invitations.latest("id")
