@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from apps.organizations.access import actor_of, member_required
 from apps.organizations.actors import Can
-from apps.organizations.models import AccountRoute, Role
+from apps.organizations.models import Role
 from apps.organizations.queries import current_organization
 
 from . import notices, queries, services

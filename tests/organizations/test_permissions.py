@@ -42,6 +42,7 @@ catalog.services        create_item update_item set_stock                       
 catalog.services        add_image remove_image order_images                          agent
 catalog.services        archive_item restore_item save_category delete_category      manager
 leads.services          create_lead capture_details clear_detail set_custom_field    agent
+leads.services          confirm_detail                                               agent
 leads.services          set_owner add_tag set_tags remove_tag                        agent
 leads.services          move_to_stage advance_stage set_label set_priority           agent
 leads.services          add_note log_activity                                        agent
@@ -69,7 +70,10 @@ OPEN = {
     "organizations.services": {
         "accept_invitation": "the link is the proof, for one address",
         "add_member": "the last step of an invitation or of a new organization",
-        "send_invitation": "a step of invite",
+        "send_invitation": "a step of invite", "link_to_show": "a read",
+        "join": "the link is the proof, for one address",
+        "ask_to_confirm": "mails people the link for their own address", "confirm_address": "the link is the proof",
+        "claim_domain": "a step of the console's form", "prove_domain": "asks the name itself", "prove_domains": "a job",
         "ai_level": "a read", "check_budgets": "a job", "meter": "counts what was used",
         "health_probe": "a socket", "on_new_organization": "a socket",
         "refresh_health": "a job", "refresh_health_soon": "plans a job", "report_failure": "the product tells of itself",
@@ -81,6 +85,7 @@ OPEN = {
         "index_items": "the search follows the item",
     },
     "leads.services": {
+        "came_together": "a read", "is_proven": "a read",
         "capture": "a tool of the assistant; asks through capture_details", "complete_profile": "what a platform says",
         "find_or_create_by_identity": "somebody wrote", "find_tag": "a read", "index_lead": "the search follows",
         "is_member": "a read", "is_person": "a read", "note_answer": "follows a message", "note_message": "somebody wrote",

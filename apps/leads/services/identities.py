@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
+from apps.organizations.permissions import needs
 from apps.organizations.proof import Proof, ProvenBy, columns
 from apps.ui import text
 
@@ -91,6 +93,7 @@ def withdraw(lead: Lead, kind: str, value: str) -> None:
     ).delete()
 
 
+@needs(Can.WORK_LEADS)
 @transaction.atomic
 def confirm_detail(lead: Lead, attribute: str, *, by: str) -> None:
     """A person has made sure that the address or number a lead shows is theirs."""
