@@ -134,7 +134,7 @@ def same_person(*, email: str = "", phone: str = "", but: int | None = None) -> 
     same = Q(email=email) if email else Q()
     if phone:
         proven = Identity.objects.filter(kind="phone", account="", value=numbers.key(phone), proven_at__isnull=False)
-        same |= Q(phone__in=numbers.spellings(phone)) | Q(pk__in=list(proven.values_list("lead", flat=True)))
+        same |= Q(phone__in=numbers.spellings(phone)) | Q(pk__in=proven.values("lead"))
     return list(leads().filter(same).exclude(pk=but or 0).order_by("-id")[:5]) if same else []
 
 
@@ -146,8 +146,10 @@ class Certainty:
     beside: list[Identity]
 
 
-def certainty(lead: Lead) -> Certainty:
-    rows = list(lead.identities.filter(kind__in=["email", "phone"]).order_by("id")[:50])
+def certainty(lead: Lead, identities: Iterable[Identity] | None = None) -> Certainty:
+    """Of a lead whose identities may be at hand."""
+    known = lead.identities.order_by("id")[:100] if identities is None else identities
+    rows = [one for one in known if one.kind in ("email", "phone")]
     shown = {"email": lead.email.lower(), "phone": numbers.key(lead.phone) if lead.phone else ""}
     proven = {
         one.kind: str(one.get_proven_by_display()) for one in rows if one.is_proven and one.value == shown[one.kind]

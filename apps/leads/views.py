@@ -140,10 +140,11 @@ def _enter(data: dict[str, Any], *, by: str) -> Lead:
 
 def _detail_context(request: HttpRequest, lead: Lead) -> dict[str, Any]:
     page = timeline.page(lead, request.GET.get("cursor"))
+    identities = list(lead.identities.order_by("id")[:100])
     return {
         "lead": lead,
-        "identities": list(lead.identities.exclude(kind__in=["email", "phone"]).order_by("id")[:50]),
-        "certainty": queries.certainty(lead),
+        "identities": [one for one in identities if one.kind not in ("email", "phone")],
+        "certainty": queries.certainty(lead, identities),
         "tags": list(lead.tags.all()),
         "all_tags": queries.tags()[:200],
         "page": page,
