@@ -17,7 +17,7 @@ _numbers = itertools.count(9_000_001)
 # What a row needs beyond what its fields ask for.
 MORE: dict[str, dict[str, Any]] = {
     "ai.Intent": {"phrases": ["how much is it"]},
-    "organizations.ApiKey": {"kind": "api_key"},
+    "organizations.ApiKey": {"kind": "api_key", "role": "agent"},
     "integrations.Delivery": {"state": "malformed"},  # those are shown
     "webhooks_outbox.Endpoint": {"secrets": [{"secret": "whsec_" + "MDEy" * 10, "until": None}]},
 }
