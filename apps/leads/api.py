@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
+from apps.organizations.queries import current_organization
 
 from . import bulk, details, forms, merging, queries, scoring, services, submissions
 from .filters import ActivityFilter, LeadFilter
@@ -229,9 +231,9 @@ class BulkSerializer(rest.ModelSerializer[BulkChange]):
         return len(change.before)
 
 
-def _refuse(captured: services.Captured) -> None:
-    if captured.refused:
-        raise serializers.ValidationError({name: [why] for name, why in captured.refused.items()})
+def _refuse(refused: Mapping[str, str]) -> None:
+    if refused:
+        raise serializers.ValidationError({name: [why] for name, why in refused.items()})
 
 
 @extend_schema_view(
@@ -265,12 +267,14 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         form = NewLead(data=request.data)
         form.is_valid(raise_exception=True)
         data, by = form.validated_data, actor_of(request)
+        given, refused = details.checked(data, current_organization().country)
+        _refuse(refused)
         with transaction.atomic():
             lead = services.create_lead(
                 by=by, source=data["source"], channel=data.get("channel") or "api", origin=data.get("origin"),
-                language=data.get("language", ""),
+                language=data.get("language", ""), **given,
             )  # fmt: skip
-            self._write(lead, data, by)
+            self._write(lead, {name: value for name, value in data.items() if name not in details.NAMES}, by)
         return self._shown(lead, status.HTTP_201_CREATED)
 
     @extend_schema(summary="Change a lead", tags=_TAG, request=LeadInput, responses=LeadDetailSerializer)
@@ -287,7 +291,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         for name in details.NAMES:
             if name in data and name not in given:
                 services.clear_detail(lead, name, by=by)
-        _refuse(services.capture_details(lead, **given, by=by))
+        _refuse(services.capture_details(lead, **given, by=by).refused)
         for name, value in data.get("fields", {}).items():
             services.set_custom_field(lead, name, value, by=by)
         if "owner" in data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -54,6 +55,20 @@ def phone(given: object, country: str = "") -> str:
         if str(problem) == "no such phone number":
             raise Refused(_("This phone number cannot exist; please check its digits.")) from None
         raise Refused(_("This is not a phone number; one looks like +971 50 123 4567.")) from None
+
+
+def checked(given: Mapping[str, object], country: str = "") -> tuple[dict[str, str], dict[str, str]]:
+    """Of what was given under NAMES: what can be kept, and what cannot, with the sentence that says why."""
+    kept, refused = {}, {}
+    for attribute, check in (("name", name), ("email", email), ("company", company), ("phone", phone)):
+        value = given.get(attribute)
+        if value is None or not str(value).strip():
+            continue
+        try:
+            kept[attribute] = phone(value, country) if attribute == "phone" else check(value)
+        except Refused as refusal:
+            refused[attribute] = str(refusal)
+    return kept, refused
 
 
 def digits(typed: str) -> str:

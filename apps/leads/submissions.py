@@ -63,15 +63,17 @@ def submit(
 def _take(form: Form, token: str, data: Mapping[str, str], origin: dict[str, str], language: str) -> FormSubmission:
     kept = {name[:40]: text.clean(value, 5000) for name, value in data.items() if str(value).strip()}
     source = "ad" if origin.get("gclid") or origin.get("fbclid") else "form"
+    given: dict[str, Any] = {name: kept[name] for name in details.NAMES if name in kept}
+    known, _unusable = details.checked({"name": given.get("name"), "company": given.get("company")})
     lead = services.create_lead(
         by="customer",
         source=source,
         channel="form",
         origin={**origin, "form": form.name, "form_id": form.pk},
         language=language,
+        **known,
     )
     submission = FormSubmission.objects.create(form=form, token=token, lead=lead, data=kept, origin=origin)
-    given: dict[str, Any] = {name: kept[name] for name in details.NAMES if name in kept}
     services.capture_details(lead, **given, by="customer")
     _keep_answers(form, lead, kept)
     services.log_activity(
