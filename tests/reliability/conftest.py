@@ -23,7 +23,7 @@ from django_tenants.utils import schema_context
 from apps.catalog.services import create_item
 call_command("create_organization", "acme", name="Acme", owner="alice@example.com", password="correct horse battery")
 call_command("connect_channel", "acme", "facebook", external_id="1001", token="page-token")
-call_command("connect_channel", "acme", "whatsapp", external_id="3001", token="wa-token")
+call_command("connect_channel", "acme", "whatsapp", external_id="3001", waba_id="9001", token="wa-token")
 with schema_context("acme"):
     create_item(by="user:1", sku="BT-44", name="Steel toe boots", price="149.00", currency="USD", stock=12)
 """

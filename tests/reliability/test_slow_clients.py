@@ -19,11 +19,12 @@ from tests.vendors.graph_webhooks import signed
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("reliability")]
 
 HEAD = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+FILES = "Host: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 # What each kind sends at first, and what it goes on with, a little at a time.
 KINDS = {
     "headers": ("GET / HTTP/1.1\r\nHost: localhost\r\n", "X-A: b\r\n"),
     "a form": (f"POST /accounts/login/ HTTP/1.1\r\n{HEAD}Content-Length: 60000\r\n\r\n", "x"),
-    "an upload": (f"POST /accounts/login/ HTTP/1.1\r\n{HEAD}Content-Length: 9000000\r\n\r\n", "x"),
+    "an upload": (f"POST /accounts/login/ HTTP/1.1\r\n{FILES}Content-Length: 9000000\r\n\r\n", "x"),
     "chunks": (f"POST /accounts/login/ HTTP/1.1\r\n{HEAD}Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
     "a webhook": (f"POST /webhook/facebook/ HTTP/1.1\r\n{HEAD}Content-Length: 5000\r\n\r\n", "x"),
     "health": (f"POST /health/ready HTTP/1.1\r\n{HEAD}Content-Length: 5000\r\n\r\n", "x"),
