@@ -270,6 +270,8 @@ def client_for(db: None) -> Callable[..., Client]:
             signing_in.session = client.session
             signing_in.tenant = Organization.objects.get(slug=slug) if slug else None
             credentials.open_session(signing_in, user)
+            # The session store goes by the real time, also where a test has stopped the clock.
+            signing_in.session.set_expiry(settings.SESSION_COOKIE_AGE)
             signing_in.session.save()
         return client
 

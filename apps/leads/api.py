@@ -57,6 +57,8 @@ class ReasonSerializer(rest.Serializer[dict[str, Any]]):
 
 
 class IdentitySerializer(rest.ModelSerializer[Identity]):
+    proven_by = serializers.CharField(read_only=True, help_text="What showed it; empty: it is only claimed.")
+
     """An id under which this person is known. Without `proven_at` it is claimed: said, and shown by nothing."""
 
     class Meta:

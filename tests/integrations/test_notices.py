@@ -44,8 +44,8 @@ def test_known_topics_are_told_in_words(number, topic, details, sentence, tone):
 
 
 def test_what_nobody_knows_is_unsupported_and_shows_its_json(number):
-    found = notices.told(keep(number, "calls", "not handled yet", calls=[{"id": "wacid.1", "event": "connect"}]))
-    assert "calls" in found.sentence
+    found = notices.told(keep(number, "tides", "not handled yet", tides=[{"id": "wacid.1", "event": "connect"}]))
+    assert "tides" in found.sentence
     assert "not supported yet" in found.sentence
     assert '"wacid.1"' in found.raw
 
@@ -65,7 +65,7 @@ def test_hostile_details_are_shown_all_the_same(number, topic, details):
 
 def test_the_page_shows_the_newest_twenty(number, alice, bob, charlie, globex, client_for):
     for count in range(25):
-        keep(number, "calls", wacid=f"call-{count:02d}-<script>")
+        keep(number, "tides", wacid=f"call-{count:02d}-<script>")
     keep(number, "account_review_update", decision="APPROVED")
     page = client_for(alice).get(f"/dashboard/channels/{number.pk}/").content.decode()
     assert "What the platform said" in page

@@ -17,7 +17,9 @@ def test_a_tenant_is_found_however_its_host_is_written(acme, alice, client_for, 
 
 
 def test_a_custom_domain_leads_to_its_tenant(acme, alice, client_for):
-    Domain.objects.create(tenant=acme, domain="desk.acme-shop.example", is_primary=False)
+    Domain.objects.create(
+        tenant=acme, domain="desk.acme-shop.example", is_primary=False, proven_by="host", proven_at=acme.created_at
+    )
     page = client_for(alice).get("/dashboard/", headers={"host": "desk.acme-shop.example"})
     assert page.status_code == 200
     assert "Acme" in page.content.decode()

@@ -65,7 +65,7 @@ def test_events_are_chosen_and_the_choice_is_changed(acme, alice_at):
     ("url", "why"),
     [
         ("http://127.0.0.1:8000/", "not on the public internet"),
-        ("http://user:pw@example.com/", "Leave user name and password out"),
+        ("http://user:pw@example.com/", "Leave name and password out"),
         ("ftp://example.com/", "must begin with https"),
         ("nonsense", "must begin with https"),
         ("https://example.com:5432/", "not for web servers"),
