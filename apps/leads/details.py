@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -57,9 +58,10 @@ def phone(given: object, country: str = "") -> str:
         raise Refused(_("This is not a phone number; one looks like +971 50 123 4567.")) from None
 
 
-def checked(given: Mapping[str, object], country: str = "") -> tuple[dict[str, str], dict[str, str]]:
+def checked(given: Mapping[str, object], country: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """Of what was given under NAMES: what can be kept, and what cannot, with the sentence that says why."""
-    kept, refused = {}, {}
+    kept: dict[str, Any] = {}
+    refused: dict[str, str] = {}
     for attribute, check in (("name", name), ("email", email), ("company", company), ("phone", phone)):
         value = given.get(attribute)
         if value is None or not str(value).strip():

@@ -64,7 +64,12 @@ for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) { // people move o
     if (document.activeElement && document.activeElement !== document.body) asked.set(event.detail.xhr, placeOf());
   });
 }
-document.addEventListener("htmx:afterRequest", (event) => setTimeout(() => returnTo(asked.get(event.detail.xhr)))); // where nothing is swapped
+// What was swapped in answers to keys only when it has settled: the focus must not be there before.
+const settling = new WeakSet();
+document.addEventListener("htmx:afterSwap", (event) => settling.add(event.detail.xhr));
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!settling.has(event.detail.xhr)) setTimeout(() => returnTo(asked.get(event.detail.xhr)));
+});
 document.addEventListener("htmx:afterSettle", (event) => returnTo(asked.get(event.detail.xhr)));
 
 // A dialog gives the focus back to what opened it; where that was swapped meanwhile, to its successor.
