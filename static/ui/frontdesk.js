@@ -68,7 +68,8 @@ for (const name of ["htmx:beforeRequest", "htmx:beforeSwap"]) { // people move o
 const settling = new WeakSet();
 document.addEventListener("htmx:afterSwap", (event) => settling.add(event.detail.xhr));
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!settling.has(event.detail.xhr)) setTimeout(() => returnTo(asked.get(event.detail.xhr)));
+  // What asked may be gone by then, and its events reach nobody: so once more after the settling.
+  setTimeout(() => returnTo(asked.get(event.detail.xhr)), settling.has(event.detail.xhr) ? 2 * window.htmx.config.defaultSettleDelay : 0);
 });
 document.addEventListener("htmx:afterSettle", (event) => returnTo(asked.get(event.detail.xhr)));
 
