@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,11 @@ from config.static_files import collect
 from tests.reliability.product import Product
 from tests.walk import Person, Walk, walk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
+# Half an hour of two processors: on request, until it is fast enough for every run.
+pytestmark = [
+    pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800),
+    pytest.mark.skipif(os.environ.get("WALK") != "all", reason="WALK=all walks over every page of every role"),
+]  # fmt: skip
 SLUG = "saddle"
 
 # What axe finds in parts that are about to be made anew: how the kind of page begins → the rules. Delete what is mended.
