@@ -155,6 +155,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL([*TODAYS_NUMBERS, *WHO_IS_PROVEN, *WHAT_WAS_TOLD], migrations.RunSQL.noop),
+        # Rows that wait for their foreign keys to be checked would keep the next index from being made.
+        migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name="identity",
             constraint=models.UniqueConstraint(
