@@ -76,7 +76,7 @@ def test_cards_move_by_key_menu_and_drag(browser, site, people):
             page.keyboard.press("Shift+ArrowRight")
         moved = page.locator(f"[data-stage=contacted] [data-card][data-name='{name}']").first
         assert moved.count() == 1
-        page.wait_for_function("document.getElementById('announce').textContent.length > 0")
+        page.wait_for_function("() => document.getElementById('announce').textContent.length > 0")
         with page.expect_response("**/stage/**"):
             moved.locator("summary").click()
             moved.locator("[data-to=won]").click()

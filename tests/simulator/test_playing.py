@@ -26,7 +26,7 @@ def test_play_a_customer(browser: Any, real: Any, worker: None, channel: str) ->
         page.wait_for_selector(".phone-row.is-mine")
         answer = page.locator(".phone-row:not(.is-mine, #phone-typing) .phone-words").first
         answer.wait_for(timeout=20_000)
-        page.wait_for_function("document.querySelectorAll('.phone-foot a').length >= 2")
+        page.wait_for_function("() => document.querySelectorAll('.phone-foot a').length >= 2")
         judge(page, f"simulator-{channel}-answered")
         if channel in {"facebook", "instagram", "whatsapp"}:
             page.get_by_role("button", name="React with ❤️").first.click()
@@ -58,7 +58,7 @@ def test_the_page_looks_right(browser: Any, real: Any, worker: None) -> None:
         judge(page, "simulator-fresh")
         page.get_by_role("button", name="مرحبا، ماذا لديكم؟").click()
         page.locator(".phone-row:not(.is-mine, #phone-typing)").first.wait_for(timeout=20_000)
-        page.wait_for_function("document.querySelectorAll('.phone-foot a').length >= 2")
+        page.wait_for_function("() => document.querySelectorAll('.phone-foot a').length >= 2")
         trace = page.locator(".phone-foot a").first.get_attribute("href")
     visit(browser, url, name="simulator", cookies=cookies)
     visit(browser, f"{url}?customer=new", name="simulator-new", cookies=cookies, variants=PAIRS[1:3])

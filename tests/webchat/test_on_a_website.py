@@ -71,7 +71,7 @@ def test_on_a_foreign_page(browser: Any, real: Any, worker: None, shop: str) -> 
         frame = page.frame_locator("#frontdesk-chat iframe")
         words = frame.get_by_role("textbox", name="Your message")
         words.wait_for()
-        page.wait_for_function("document.activeElement.id === 'frontdesk-chat'")
+        page.wait_for_function("() => document.activeElement.id === 'frontdesk-chat'")
         words.fill("Do you have boots?")
         page.keyboard.press("Enter")
         says(frame, "Do you have boots?")
