@@ -43,6 +43,12 @@ def has_items() -> bool:
     return Item.objects.filter(is_active=True).exists()
 
 
+def one_of_each_shelf(limit: int) -> list[Item]:
+    """Items that can be had, no two of one category while there are several."""
+    rows = _filtered(None, None, None, None, True, True).defer("search")
+    return list(rows.order_by("category_id", "id").distinct("category_id")[:limit])
+
+
 def find_by_sku(sku: str) -> Item | None:
     """By SKU as people write it: case, spaces and hyphens do not matter."""
     code = text.compact(sku)

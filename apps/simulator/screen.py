@@ -70,7 +70,8 @@ class Screen:
     is_typing: bool
     conversation: Conversation | None
     is_with_person: bool
-    worker_problem: str
+    said_at: datetime | None  # what the customer said last, and the message that the product made of it
+    asked: Message | None
 
 
 def screen(phone: Phone) -> Screen:
@@ -83,13 +84,15 @@ def screen(phone: Phone) -> Screen:
         said = list(queries.chat_messages(phone).order_by("-id")[:LONGEST])
         bubbles += [_chat_bubble(message) for message in reversed(said)]  # what was said in one moment keeps its order
         bubbles.sort(key=lambda bubble: bubble.at)
+    latest = next((row for row in reversed(rows) if row.sent), None)
     return Screen(
         bubbles=bubbles,
         replies=bubbles[-1].replies if bubbles and not bubbles[-1].is_mine else [],
         is_typing=_is_typing(conversation),
         conversation=conversation,
         is_with_person=conversation is not None and conversation.owner == Owner.HUMAN,
-        worker_problem=worker_problem(),
+        said_at=latest.at if latest else None,
+        asked=stored.get(latest.external_id) if latest else None,
     )
 
 
@@ -107,7 +110,9 @@ def worker_problem() -> str:
 def _conversation(rows: Sequence[PhoneMessage]) -> Conversation | None:
     """The conversation in which what was said here has arrived."""
     said = [row.external_id for row in rows if row.sent][-5:]
-    message = Message.objects.filter(external_id__in=said).select_related("conversation").first() if said else None
+    message = (
+        Message.objects.filter(external_id__in=said).select_related("conversation__lead").first() if said else None
+    )
     return message.conversation if message else None
 
 
@@ -115,7 +120,7 @@ def _stored(conversation: Conversation | None) -> dict[str, Message]:
     """The product's messages by every platform id they have."""
     if conversation is None:
         return {}
-    newest = conversation.messages.only("external_id", "external_ids", "trace", "status").order_by("-at", "-id")
+    newest = conversation.messages.only("conversation", "external_id", "external_ids", "trace").order_by("-at", "-id")
     return {one: row for row in newest[: 3 * LONGEST] for one in [row.external_id, *row.external_ids] if one}
 
 

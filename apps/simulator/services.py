@@ -35,6 +35,8 @@ from apps.integrations.models import ConnectedAccount
 from apps.integrations.surfaces import SURFACES
 from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.organizations.actors import Can
+from apps.organizations.permissions import needs
 from apps.organizations.proof import ProvenBy
 from apps.organizations.queries import current_organization
 
@@ -72,6 +74,7 @@ def _digits(count: int) -> str:
     return "".join(secrets.choice("0123456789") for _position in range(count))
 
 
+@needs(Can.PLAY)
 def connect(channel: str, *, name: str = "") -> ConnectedAccount:
     """The tenant's simulated account on a channel, made the first time; nobody outside is asked.
 
@@ -103,6 +106,7 @@ def _account_id() -> str:
     return f"9{_digits(20)}"
 
 
+@needs(Can.PLAY)
 def say(
     account: ConnectedAccount,
     customer: Customer,
@@ -164,6 +168,7 @@ def say(
     return mid
 
 
+@needs(Can.PLAY)
 def react(
     account: ConnectedAccount,
     customer: Customer,
@@ -188,6 +193,7 @@ def react(
     message.save(update_fields=["reaction"])
 
 
+@needs(Can.PLAY)
 def start(account: ConnectedAccount, *, name: str, language: str) -> Phone:
     """A phone of somebody new, on which nothing has happened yet."""
     _must_be_simulated(account)
@@ -202,6 +208,7 @@ def start(account: ConnectedAccount, *, name: str, language: str) -> Phone:
     )
 
 
+@needs(Can.PLAY)
 def see(account: ConnectedAccount, customer: Customer) -> None:
     """The customer looks at the thread: what was delivered is told as read, by a job."""
     phone = queries.find_phone(account, customer.id)
@@ -215,6 +222,7 @@ def see(account: ConnectedAccount, customer: Customer) -> None:
         jobs.schedule(TELL_READ, str(phone.pk))
 
 
+@needs(Can.PLAY)
 def keep_picture(content: bytes) -> str:
     """Keep a picture that a customer will send; returns its id. ValidationError for anything but a picture."""
     mime = next((mime for start, mime in PICTURES.items() if content.startswith(start)), "")

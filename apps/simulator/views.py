@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import uuid
 from typing import Any
@@ -18,7 +19,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.conversations.adapters.registry import ADAPTERS
 from apps.integrations.models import ConnectedAccount
-from apps.organizations.access import member_required
+from apps.organizations.access import actor_of, member_required
+from apps.organizations.actors import Can
 from apps.organizations.models import Role
 from apps.organizations.queries import current_organization
 
@@ -26,6 +28,8 @@ from . import doors, queries, services
 from .forms import CustomerForm, ReactionForm, SayForm
 from .models import Phone
 from .screen import screen, worker_problem
+from .stage import stage
+from .starters import starters
 from .switch import when_switched_on
 
 CHANNELS = ("whatsapp", "facebook", "instagram", "webchat")
@@ -34,12 +38,13 @@ NAMES = {
     "en": ("Mona Saleh", "Daniel Reed", "Priya Nair", "Lucas Meyer", "Grace Okafor", "Omar Haddad"),
     "ar": ("منى صالح", "سامي حداد", "ليلى منصور", "عمر الكعبي", "نور الدين", "هند المرزوقي"),
 }
+_TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
 EMOJIS = ("❤️", "👍")
 
 
 @require_GET
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def entry(_request: HttpRequest) -> HttpResponse:
     """The first channel that is connected here, else the first."""
     connected = (channel for channel in CHANNELS if queries.simulated_account(channel))
@@ -48,7 +53,7 @@ def entry(_request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def channel(request: HttpRequest, channel: str) -> HttpResponse:
     """One channel's phone: the customer asked for, else the newest, else a form for a new one."""
     account = _account(channel, needed=False)
@@ -65,7 +70,7 @@ def channel(request: HttpRequest, channel: str) -> HttpResponse:
         "worker_problem": worker_problem(),
     }
     if account and phone:
-        context |= _thread(account, phone)
+        context |= _live(request, account, phone) | {"starters": starters(phone)}
     return render(request, "simulator/phone.html", context)
 
 
@@ -102,28 +107,23 @@ def _line(channel: str, phone_id: int) -> tuple[ConnectedAccount, Phone, service
     return account, phone, services.Customer(id=phone.person, name=phone.name, language=phone.language)
 
 
-def _thread(account: ConnectedAccount, phone: Phone) -> dict[str, Any]:
+def _live(request: HttpRequest, account: ConnectedAccount, phone: Phone) -> dict[str, Any]:
+    """Both sides of a phone as they are now."""
+    shown = screen(phone)
     return {
         "account": account,
         "channel": account.channel,
         "phone": phone,
-        "screen": screen(phone),
-        "starters": _starters(phone.language),
+        "screen": shown,
+        "stage": stage(shown, actor_of(request)),
         "emojis": EMOJIS if account.channel != "webchat" else (),
         "limits": ADAPTERS[account.channel].LIMITS,
     }
 
 
-def _starters(language: str) -> tuple[str, ...]:
-    """First words to tap, in the customer's language whatever the page's is."""
-    if language == "ar":
-        return ("مرحبا، ماذا لديكم؟", "كم السعر؟", "أريد التحدث مع موظف")
-    return ("Hello, what do you have?", "How much is it?", "I want to talk to a person")
-
-
 @require_POST
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def connect(_request: HttpRequest, channel: str) -> HttpResponse:
     if channel not in CHANNELS:
         raise Http404
@@ -133,7 +133,7 @@ def connect(_request: HttpRequest, channel: str) -> HttpResponse:
 
 @require_POST
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def new(request: HttpRequest, channel: str) -> HttpResponse:
     account = _account(channel)
     assert account is not None
@@ -152,22 +152,28 @@ def _address(phone: Phone) -> str:
 
 @require_GET
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def thread(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
-    """The thread, for a page that asks each second; 204 while it is as `have` says. Looking at it is reading it."""
+    """Both sides, for a page that asks each second; 204 while they are as `have` says. Looking at it is reading it."""
     account, phone, customer = _line(channel, phone_id)
     services.see(account, customer)
-    response = render(request, "simulator/phone.html#thread", _thread(account, phone))
-    state = hashlib.blake2b(response.content, digest_size=8).hexdigest()
-    if state == request.GET.get("have"):
+    response = _shown(request, _live(request, account, phone))
+    if response.headers["Phone-State"] == request.GET.get("have"):
         return HttpResponse(status=204)
-    response.headers["Phone-State"] = state
+    return response
+
+
+def _shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The parts that live, named by what they show; the tokens in their forms differ each time and show nothing."""
+    response = render(request, "simulator/phone.html#live", context, status=status)
+    named = hashlib.blake2b(_TOKEN.sub(b"", response.content), digest_size=8)
+    response.headers["Phone-State"] = named.hexdigest()
     return response
 
 
 @require_POST
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def say(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
     account, phone, customer = _line(channel, phone_id)
     form = SayForm(request.POST, request.FILES)
@@ -188,7 +194,7 @@ def say(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
 
 @require_POST
 @when_switched_on
-@member_required(Role.AGENT)
+@member_required(Can.PLAY)
 def react(request: HttpRequest, channel: str, phone_id: int) -> HttpResponse:
     account, phone, customer = _line(channel, phone_id)
     form = ReactionForm(request.POST)
@@ -210,8 +216,7 @@ def _answer(request: HttpRequest, account: ConnectedAccount, phone: Phone, probl
         if problem:
             messages.error(request, problem)
         return redirect(_address(phone))
-    context = _thread(account, phone) | {"problem": problem}
-    return render(request, "simulator/phone.html#thread", context, status=422 if problem else 200)
+    return _shown(request, _live(request, account, phone) | {"problem": problem}, status=422 if problem else 200)
 
 
 @require_GET

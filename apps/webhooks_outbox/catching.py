@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
+from apps.organizations.actors import Can
 from apps.organizations.models import Organization
+from apps.organizations.permissions import needs
 
 from . import queries, services
 from .adapters import signing
@@ -30,6 +32,7 @@ _TOLERANCE = 300  # seconds between signing and arriving, as the specification a
 _HEADERS, _LONG = 40, 500
 
 
+@needs(Can.CARE_FOR_WEBHOOKS)
 def start() -> Endpoint:
     """The catcher's endpoint: made at the first call, resumed at later ones."""
     found = endpoint()
@@ -54,9 +57,9 @@ def address_of(endpoint: Endpoint) -> str:
     return f"{settings.SIMULATOR_URL}/catch/{schema}/{endpoint.catcher}/" if endpoint.catcher else ""
 
 
-def newest(endpoint: Endpoint | None, *, after: int | None = None) -> dict[str, Any]:
+def newest(endpoint: Endpoint | None, *, after: int | None = None, limit: int = KEPT) -> dict[str, Any]:
     """What a template needs: `caught`, newest first, each with its body made readable, and the `last` one's id."""
-    rows = list(Caught.objects.filter(endpoint=endpoint, id__gt=after or 0).order_by("-id")[:KEPT]) if endpoint else []
+    rows = list(Caught.objects.filter(endpoint=endpoint, id__gt=after or 0).order_by("-id")[:limit]) if endpoint else []
     return {"caught": [(row, _readable(row.body)) for row in rows], "last": rows[0].pk if rows else after or 0}
 
 

@@ -227,10 +227,15 @@ def replay(request: HttpRequest, delivery_id: uuid.UUID) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("It goes out again, with the same id."))
+    return _back(request) or redirect("webhooks_outbox:delivery", found.uuid)
+
+
+def _back(request: HttpRequest) -> HttpResponse | None:
+    """To the page that a form names as the one it stands on, where that is one of ours."""
     back = request.POST.get("next", "")
     if back and url_has_allowed_host_and_scheme(back, {request.get_host()}):
         return HttpResponseRedirect(back)  # redirect() would take a single word for the name of a view
-    return redirect("webhooks_outbox:delivery", found.uuid)
+    return None
 
 
 @member_required(Role.MANAGER)
@@ -238,7 +243,7 @@ def catcher(request: HttpRequest) -> HttpResponse:
     """What arrives at the built-in catcher, live; POST makes its endpoint."""
     if request.method == "POST":
         catching.start()
-        return redirect("webhooks_outbox:catcher")
+        return _back(request) or redirect("webhooks_outbox:catcher")
     found = catching.endpoint()
     context = {"endpoint": found, "address": catching.address_of(found) if found else "", **catching.newest(found)}
     return render(request, "webhooks_outbox/catcher.html", context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from django.db import connection
 from apps.ai.models import Persona
 from apps.catalog.services import create_item
 from apps.integrations.door import routes
+from apps.jobs import clock
 from apps.jobs import services as jobs
+from apps.simulator import doors
 from config import heartbeat
 
 CHANNELS = ["facebook", "instagram", "whatsapp", "webchat"]
@@ -73,3 +76,19 @@ def until() -> Callable[..., None]:
         raise AssertionError("it never happened")
 
     return wait
+
+
+@pytest.fixture
+def within(acme: Any, settings: Any) -> Any:
+    """Time stands still, nothing leaves the process, and the bot answers in two languages."""
+    settings.FACEBOOK_APP_SECRET = ["app-secret"]
+    Persona.objects.update_or_create(pk=1, defaults={"name": "Aya", "languages": ["en", "ar"], "collect": ["name"]})
+    with clock.frozen(clock.now()), doors.in_process():
+        yield acme
+
+
+def settle(seconds: int = 30) -> None:
+    jobs.run_due()
+    for _second in range(seconds):
+        clock.advance(timedelta(seconds=1))
+        jobs.run_due()

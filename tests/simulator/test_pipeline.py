@@ -8,34 +8,16 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.ai.models import Persona
 from apps.conversations import services as conversations
 from apps.conversations.models import Conversation, Message
 from apps.integrations.models import ConnectedAccount, Delivery
 from apps.jobs import clock
-from apps.jobs import services as jobs
 from apps.simulator import doors, queries, services
 from apps.simulator.models import Phone, PhoneMessage
 from apps.simulator.services import Ad, Customer
+from tests.simulator.conftest import CHANNELS, settle
 
-CHANNELS = ["facebook", "instagram", "whatsapp", "webchat"]
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
-
-
-@pytest.fixture
-def within(acme: Any, settings: Any) -> Any:
-    """Time stands still, nothing leaves the process, and the bot answers in two languages."""
-    settings.FACEBOOK_APP_SECRET = ["app-secret"]
-    Persona.objects.update_or_create(pk=1, defaults={"name": "Aya", "languages": ["en", "ar"], "collect": ["name"]})
-    with clock.frozen(clock.now()), doors.in_process():
-        yield acme
-
-
-def settle(seconds: int = 30) -> None:
-    jobs.run_due()
-    for _second in range(seconds):
-        clock.advance(timedelta(seconds=1))
-        jobs.run_due()
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
