@@ -85,6 +85,13 @@ HARDEST = [Variant("phone", "dark", "ar")]
 LOOKED_AT = ALL if os.environ.get("LOOK") == "all" else HARDEST
 
 
+# What takes longer never happens: it costs nothing on a slow machine, and only a failing test waits for it.
+PATIENCE = 45_000
+# SLOW=6: a browser that many times slower, on a far network, to find the tests that look before a page has settled.
+SLOWER = float(os.environ.get("SLOW", "1"))
+FAR = {"offline": False, "latency": 250, "downloadThroughput": -1, "uploadThroughput": -1}  # milliseconds
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
@@ -195,8 +202,10 @@ def look(
     parts = urlsplit(url)
     given = {"theme": variant.theme, "language": variant.language, **(cookies or {})}
     context.add_cookies([{"name": k, "value": v, "url": f"{parts.scheme}://{parts.netloc}"} for k, v in given.items()])
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    if SLOWER > 1:
+        _slow_down(page)
     page.complaints = []  # type: ignore[attr-defined]
     page.on("console", lambda message: _note(page, message, status))
     page.on("pageerror", lambda error: page.complaints.append(f"script: {error}"))  # type: ignore[attr-defined]
@@ -209,6 +218,13 @@ def look(
         yield page
     finally:
         context.close()
+
+
+def _slow_down(page: Page) -> None:
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", FAR)
 
 
 def _note(page: Page, message: Any, status: int) -> None:

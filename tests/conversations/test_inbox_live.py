@@ -28,11 +28,11 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
 
         says("Hello, do you have boots?")
         row = page.locator(".inbox-row", has_text="Mona Saleh")
-        row.wait_for(timeout=8_000)
+        row.wait_for()
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         thread = page.locator("#thread-messages")
-        thread.locator(".by-bot", has_text="149").first.wait_for(timeout=15_000)
+        thread.locator(".by-bot", has_text="149").first.wait_for()
         thread.locator(".item-card", has_text="Steel toe boots").wait_for()
 
         page.keyboard.press("t")
@@ -43,13 +43,13 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         mine = thread.locator(".by-user:not(.is-pending)", has_text="this is Bob")
         mine.wait_for()
         with look(browser, page.url, Variant(), cookies=real.cookies("alice"), ready="#thread"):
-            page.locator("#thread-here", has_text="Alice is here too").wait_for(timeout=8_000)
+            page.locator("#thread-here", has_text="Alice is here too").wait_for()
         says("Do you deliver to Dubai?")
-        thread.locator(".msg-in", has_text="Dubai").wait_for(timeout=8_000)
+        thread.locator(".msg-in", has_text="Dubai").wait_for()
         page.locator("[data-nav=inbox] .nav-badge", has_text="1").first.wait_for()
         assert page.title().startswith("(1) Mona Saleh")
         assert thread.locator(".by-bot", has_text="Dubai").count() == 0
-        mine.locator("[title='Delivered'], [aria-label='Delivered'], [title='Sent']").first.wait_for(timeout=10_000)
+        mine.locator("[title='Delivered'], [aria-label='Delivered'], [title='Sent']").first.wait_for()
 
         page.locator(".thread-title").click()  # out of the composer
         page.keyboard.press("Escape")
@@ -70,9 +70,9 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         page.keyboard.press("Escape")
 
         says("How much are the boots again?")
-        thread.locator(".msg-in", has_text="boots again").wait_for(timeout=8_000)
+        thread.locator(".msg-in", has_text="boots again").wait_for()
         page.keyboard.press("w")
-        page.locator("#composer-draft", has_text="149").wait_for(timeout=10_000)
+        page.locator("#composer-draft", has_text="149").wait_for()
         page.get_by_role("button", name="Put into the reply").click()
         assert "149" in page.locator("[data-draft-text]").input_value()
         page.locator("[data-draft-text]").fill("")
@@ -82,7 +82,7 @@ def test_a_customer_and_an_agent(browser: Any, real: Any, worker: None) -> None:
         page.keyboard.press("t")
         page.locator("#thread-state", has_text="The assistant answers here").wait_for()
         says("And do you have gloves?")
-        thread.locator(".by-bot").nth(answers).wait_for(timeout=15_000)
+        thread.locator(".by-bot").nth(answers).wait_for()
 
         page.keyboard.press("?")
         page.locator("#shortcuts", has_text="Take over, or give back to the assistant").wait_for()

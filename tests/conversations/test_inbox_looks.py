@@ -207,7 +207,7 @@ def test_answering(browser, site, house):
             conversation = Conversation.objects.get(pk=house["webchat"])
             write(conversation, "in", "And what does it cost?")
             conversation.change(unread=1)
-        page.locator("#thread-messages .msg-in", has_text="what does it cost").wait_for(timeout=6000)
+        page.locator("#thread-messages .msg-in", has_text="what does it cost").wait_for()
         assert box.input_value() == "half a thought"
         assert "Chen Wei" in page.locator("#announce").text_content()
         judge(page, "inbox-live")
@@ -281,6 +281,6 @@ def test_a_long_thread_loads_upward_and_stays_where_it_is(browser, site, house):
         )
         with site.inside("acme"):
             write(conversation, "in", "the newest of all")
-        page.locator("[data-jump]").wait_for(timeout=6000)
+        page.locator("[data-jump]").wait_for()
         page.locator("[data-jump]").click()
         assert page.locator(".msg", has_text="the newest of all").is_visible()

@@ -25,7 +25,7 @@ def test_play_a_customer(browser: Any, real: Any, worker: None, channel: str) ->
         page.keyboard.press("Enter")
         page.wait_for_selector(".phone-row.is-mine")
         answer = page.locator(".phone-row:not(.is-mine, #phone-typing) .phone-words").first
-        answer.wait_for(timeout=20_000)
+        answer.wait_for()
         page.wait_for_function("() => document.querySelectorAll('.phone-foot a').length >= 2")
         judge(page, f"simulator-{channel}-answered")
         if channel in {"facebook", "instagram", "whatsapp"}:
@@ -57,7 +57,7 @@ def test_the_page_looks_right(browser: Any, real: Any, worker: None) -> None:
         page.get_by_role("button", name="Take the phone").click()
         judge(page, "simulator-fresh")
         page.get_by_role("button", name="مرحبا، ماذا لديكم؟").click()
-        page.locator(".phone-row:not(.is-mine, #phone-typing)").first.wait_for(timeout=20_000)
+        page.locator(".phone-row:not(.is-mine, #phone-typing)").first.wait_for()
         page.wait_for_function("() => document.querySelectorAll('.phone-foot a').length >= 2")
         trace = page.locator(".phone-foot a").first.get_attribute("href")
     visit(browser, url, name="simulator", cookies=cookies)

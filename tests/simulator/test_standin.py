@@ -231,6 +231,17 @@ def test_the_phone_shows_pictures_of_this_server_and_of_secure_ones(world: Any) 
         assert shown(other) == ""
 
 
+def test_a_phone_on_which_nothing_happened_is_not_drawn_again(world: Any, client_for: Any, bob: Any) -> None:
+    phone = heard(services.connect("whatsapp"))
+    PhoneMessage.objects.create(phone=phone, external_id="a", at=clock.now(), payload=text_to(phone))
+    address, client = f"/dashboard/simulator/whatsapp/{phone.pk}/thread/", client_for(bob)
+    client.get(address)  # looking at it is reading it
+    state = client.get(address).headers["Phone-State"]
+    assert client.get(address, {"have": state}).status_code == 204
+    PhoneMessage.objects.create(phone=phone, external_id="b", at=clock.now(), payload=text_to(phone, "One more"))
+    assert client.get(address, {"have": state}).status_code == 200
+
+
 def test_switched_off_nothing_answers(world: Any, settings: Any, client_for: Any, bob: Any) -> None:
     account = services.connect("facebook")
     settings.SIMULATOR = False

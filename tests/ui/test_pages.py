@@ -82,9 +82,9 @@ def test_keyboard_theme_and_dialogs(browser, site):
         page.keyboard.press("Escape")
 
         page.locator(".user-button").click()
-        page.get_by_role("button", name="Dark").click()
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_role("button", name="Dark").click()
         assert page.locator("html").get_attribute("data-theme") == "dark"
-        page.wait_for_timeout(200)
         page.reload()
         assert page.locator("html").get_attribute("data-theme") == "dark"
 
@@ -108,11 +108,10 @@ def test_failures_and_undo_are_said_aloud(browser, site):
         page.complaints.clear()  # the browser logs each failed request
         judge(page, "toasts")
 
-        asked = []
-        page.route("**/undo/", lambda route: (asked.append(route.request.headers), route.fulfill(status=204)))
-        page.get_by_role("button", name="Undo").click()
-        page.wait_for_timeout(200)
-        assert asked[0]["x-csrftoken"]
+        page.route("**/undo/", lambda route: route.fulfill(status=204))
+        with page.expect_request("**/undo/") as asked:
+            page.get_by_role("button", name="Undo").click()
+        assert asked.value.headers["x-csrftoken"]
 
 
 @pytest.mark.parametrize("variant", [Variant(), Variant("phone"), Variant("phone", "dark", "ar")], ids=str)
