@@ -125,9 +125,9 @@ def test_what_is_written_without_a_connection_is_sent_later(browser: Any, real: 
 def test_only_on_the_sites_that_were_named(browser: Any, real: Any, shop: str) -> None:
     with real.inside("acme"):
         services.save_widget(queries.chat_account(), Widget(sites=["elsewhere.example"]))
-    with look(browser, shop, Variant()) as page:
-        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-            page.get_by_role("button", name="Chat with us").click()
+    refused = lambda message: "frame-ancestors" in message.text  # noqa: E731
+    with look(browser, shop, Variant()) as page, page.expect_console_message(refused):
+        page.get_by_role("button", name="Chat with us").click()
     with real.inside("acme"):
         services.save_widget(queries.chat_account(), Widget(sites=[shop.removeprefix("http://")]))
     with look(browser, shop, Variant()) as page:
