@@ -18,7 +18,7 @@ from apps.conversations import models as conversations
 from apps.integrations import models as integrations
 from apps.leads import models as leads
 from apps.organizations.access import RolePermission, role_for
-from apps.organizations.models import ApiKey, Invitation, Membership, Role
+from apps.organizations.models import ApiKey, Invitation, Membership, Role, SignIn
 from apps.simulator import models as simulator
 from apps.webhooks_outbox import models as outbox
 from tests.samples import Samples
@@ -68,6 +68,7 @@ PARTS: dict[str, Any] = {
     "user_id": (Membership, "user_id"),
     "invitation_id": Invitation,
     "key_id": ApiKey,
+    "sign_in_id": SignIn,
     "channel": "facebook",
     "stage": "new",
     "uidb36": "1",

@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from .hosts import counted_address
+from .signing_in import note_failure
 from .throttling import count, parse, peek, uncount, whose
 
 FAILURES, WITHIN = 5, 300  # wrong passwords or codes of one account, then a pause of five minutes
@@ -35,9 +36,11 @@ def account_of(http: HttpRequest, login: str) -> str:
 
 
 def begin(http: HttpRequest, login: str) -> bool:
-    """Count a try; whether it may go on."""
+    """Count a try; whether it may go on. The first one that may not is told in the log."""
     used, _left = count(f"signin:{account_of(http, login)}", WITHIN)
     used_at, _left = count(f"signin-at:{counted_address(http)}", WITHIN_AT)
+    if used == FAILURES + 1:
+        note_failure(login, event="locked_out")
     return used <= FAILURES and used_at <= FAILURES_AT
 
 

@@ -16,6 +16,8 @@ for section in (
             "organizations:team", order=20, role="viewer"),
     Section("profile", _("Your profile"), _("Your name, language, password and second factor."), "user",
             "organizations:profile", order=30, role="viewer"),
+    Section("sign-ins", _("Where you are signed in"), _("Browsers and programs that work in your name."), "device-desktop",
+            "organizations:sign-ins", order=35, role="viewer"),
     Section("keys", _("API keys"), _("Let other programs work with this organization's data."), "key",
             "organizations:keys", order=70),
     Section("usage", _("Usage and budget"), _("Messages, AI and what they cost, day by day."), "chart-bar",

@@ -15,7 +15,7 @@ from django_tenants.utils import get_public_schema_name
 from apps.jobs.connection import connection
 
 from . import audit, credentials
-from .models import Credential, Membership, SignIn, User
+from .models import Credential, Membership, SignIn, StaffEntry, User
 
 Ended = Credential.Ended
 
@@ -27,16 +27,19 @@ def note_sign_in(credential: Credential) -> None:
 
 
 def note_end(credential: Credential, *, event: str = "session_ended") -> None:
-    """A line for a sign-in that is over."""
+    """A line for a sign-in that is over; agency staff that goes has a word of its own."""
+    if credential.kind == Credential.Kind.STAFF_ENTRY:
+        event = "staff_left"
     audit.note(
         _as_sign_in(credential), action=LogEntry.Action.UPDATE, event=event, user=str(credential.user or ""),
         device=credential.device,
     )  # fmt: skip
 
 
-def _as_sign_in(credential: Credential) -> SignIn:
+def _as_sign_in(credential: Credential) -> Credential:
     """The same row under the name that people know it by."""
-    row = SignIn.__new__(SignIn)
+    named = StaffEntry if credential.kind == Credential.Kind.STAFF_ENTRY else SignIn
+    row = named.__new__(named)
     row.__dict__ = credential.__dict__
     return row
 

@@ -12,7 +12,7 @@ from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
 
-from . import audit, credentials
+from . import audit
 from .models import Credential, Membership, Organization, Role, StaffEntry, User
 
 STAY = timedelta(hours=4)
@@ -73,8 +73,3 @@ def redeem(token: str, organization: Organization) -> StaffEntry | None:
 def acting_membership(entry: Credential) -> Membership:
     """A membership that exists only for this request, so that pages have a role to show."""
     return Membership(user=entry.user, organization=entry.organization, role=entry.worth or Role.VIEWER)
-
-
-def leave(entry: Credential) -> None:
-    """End the stay."""
-    credentials.end(entry, Credential.Ended.SIGNED_OUT)

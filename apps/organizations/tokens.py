@@ -19,6 +19,7 @@ from apps.jobs import clock
 from . import audit, credentials
 from .credential import Credential, absolute_limit
 from .models import Organization, User
+from .signing_in import note_sign_in
 
 FAMILY, PLACE, PROVEN = "family", "org", "auth_time"
 Ended = Credential.Ended
@@ -29,6 +30,8 @@ def refresh_for(user: User, organization: Organization, request: HttpRequest | N
     family = credentials.new(Credential.Kind.TOKENS, user, organization, request)
     family.user, family.expires_at = user, absolute_limit(family)
     family.save()
+    if request is not None:
+        note_sign_in(family)
     return _next(family)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activity, address, invitation, keys, profile, settings, staff, team, usage
+from .views import activity, address, invitation, keys, profile, settings, sign_ins, staff, team, usage
 
 app_name = "organizations"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("dashboard/settings/team/<int:user_id>/deactivate/", team.deactivate, name="deactivate"),
     path("dashboard/settings/team/<int:user_id>/reactivate/", team.reactivate, name="reactivate"),
     path("dashboard/settings/profile/", profile.profile, name="profile"),
+    path("dashboard/settings/profile/sign-ins/", sign_ins.sign_ins, name="sign-ins"),
+    path("dashboard/settings/profile/sign-ins/others/", sign_ins.end_others, name="end-other-sign-ins"),
+    path("dashboard/settings/profile/sign-ins/<int:sign_in_id>/end/", sign_ins.end, name="end-sign-in"),
     path("address/confirm/", address.ask, name="ask-address"),
     path("address/<str:token>/", address.confirm, name="address"),
     path("dashboard/settings/keys/", keys.keys, name="keys"),

@@ -35,7 +35,7 @@ organizations.services  change_role reactivate_member                           
 organizations.services  deactivate_member revoke_invitation                          manager  no-keys
 organizations.services  create_api_key                                               manager  no-keys no-staff fresh
 organizations.services  revoke_api_key                                               manager  no-keys no-staff
-organizations.services  update_profile                                               viewer   no-keys
+organizations.services  update_profile end_sign_in end_other_sign_ins                viewer   no-keys
 organizations.services  create_organization                                          nobody
 integrations.services   connect_account                                              manager  no-staff fresh
 integrations.services   check_account disconnect_account retry_delivery              manager

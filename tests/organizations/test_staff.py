@@ -155,3 +155,10 @@ def test_a_reason_is_needed(public, dana, client_for):
     path = f"/admin/organizations/organization/{acme.pk}/enter/"
     assert client_for(dana, None).post(path, {"reason": " "}).status_code == 422
     assert not StaffEntry.objects.exists()
+
+
+def test_leaving_is_in_the_tenants_own_log(inside, acme):
+    assert inside.post("/staff/leave/").status_code == 200
+    entry = LogEntry.objects.get(additional_data__event="staff_left")
+    assert entry.content_type.model == "staffentry"
+    assert entry.additional_data["actor"].startswith("staff:")

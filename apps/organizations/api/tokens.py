@@ -21,6 +21,7 @@ from .. import attempts, rest
 from ..errors import Problem
 from ..models import User
 from ..queries import current_organization, membership_of
+from ..signing_in import note_end, note_failure
 from ..throttling import TokenThrottle
 from ..tokens import end_family, refresh_for, renewed
 
@@ -106,7 +107,9 @@ class RevokeView(_OpenView):
         """End the family of a refresh token, access tokens included; says nothing about one that was worth nothing."""
         form = RefreshRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        end_family(form.validated_data["refresh"], current_organization())
+        family = end_family(form.validated_data["refresh"], current_organization())
+        if family is not None:
+            note_end(family, event="signed_out")
         return Response(status=204)
 
 
@@ -125,6 +128,7 @@ def _identify(request: Request, email: str, password: str, otp: str) -> User:
             attempts.take_back(request._request, email)
             raise Problem("otp_required", _("Send the code of your authenticator app as `otp`."), status=401)
         if not _code_fits(user, otp.strip()):
+            note_failure(email)
             raise Problem("otp_wrong", _("This code is not right, or was used before."), status=401)
     attempts.take_back(request._request, email)
     return user

@@ -14,6 +14,7 @@ from .people import (
     reactivate_member,
     update_profile,
 )
+from .sign_ins import end_other_sign_ins, end_sign_in
 
 __all__ = [
     "accept_invitation",
@@ -27,6 +28,8 @@ __all__ = [
     "create_api_key",
     "create_organization",
     "deactivate_member",
+    "end_other_sign_ins",
+    "end_sign_in",
     "health_probe",
     "invite",
     "join",
