@@ -144,7 +144,7 @@ def preview(message: Message | None, *, me: int | None) -> Preview:
     if message is None:
         return Preview(_("No message yet"))
     if message.unsent_at:
-        return Preview(_("Took a message back"))
+        return Preview(_("Took a message back"), _said_by(message, me))
     if message.kind == "notice":
         return Preview(notice_text(message))
     return Preview(_in_one_line(message), _said_by(message, me))

@@ -377,12 +377,13 @@ def edit(arrival: Arrival, fact: Edit) -> None:
         text=fact.text, edited_at=fact.at, payload={**found.payload, "edits": earlier}
     )
     conversation.change()
-    leads.correct_said(conversation.lead, found.text, fact.text)
-    record(MessageEdited(**about(conversation), message_id=found.pk, text=fact.text), actor="customer")
+    if found.direction == Message.Direction.IN:
+        leads.correct_said(conversation.lead, found.text, fact.text)
+    record(MessageEdited(**about(conversation), message_id=found.pk, text=fact.text), actor=_whose(found))
 
 
 def unsend(arrival: Arrival, fact: Unsend) -> None:
-    """A customer took a message back: its content goes here too, the fact that there was one stays."""
+    """A message was taken back, by whoever wrote it: its content goes here too, the fact that there was one stays."""
     conversation, found = arrival.message(arrival.account(fact.account), fact.id, fact.person)
     if found.unsent_at:
         return
@@ -403,8 +404,14 @@ def unsend(arrival: Arrival, fact: Unsend) -> None:
         )
         conversation.change(waiting_since=waiting)
     conversation.change()
-    leads.correct_said(conversation.lead, found.text)
-    record(MessageUnsent(**about(conversation), message_id=found.pk), actor="customer")
+    if found.direction == Message.Direction.IN:
+        leads.correct_said(conversation.lead, found.text)
+    record(MessageUnsent(**about(conversation), message_id=found.pk), actor=_whose(found))
+
+
+def _whose(message: Message) -> str:
+    """Who rewrites or takes back a message: the customer theirs; ours, somebody of the team in another app."""
+    return "customer" if message.direction == Message.Direction.IN else "app"
 
 
 def is_old(at: datetime) -> bool:

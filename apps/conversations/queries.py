@@ -119,7 +119,7 @@ class Filters:
     """
 
     status: str = "open"
-    owner: str = ""  # bot, human
+    owner: str = ""  # bot, human, other
     assignee: str = ""
     channel: str = ""
     account: int | None = None

@@ -20,7 +20,8 @@ from apps.integrations.models import ConnectedAccount
 from apps.leads import numbers
 from apps.leads import queries as lead_queries
 from apps.leads.models import Label, Stage
-from apps.organizations.access import member_required, person_of, role_of
+from apps.organizations.access import actor_of, member_required, person_of, role_of
+from apps.organizations.actors import Can
 from apps.organizations.models import Role, User
 
 from . import drafts, figures, gate, queries, services, uploads
@@ -28,7 +29,7 @@ from .adapters import SendError
 from .bubbles import Preview, bubbles, preview, waits
 from .escalations import told
 from .forms import snooze_presets
-from .models import Conversation, Message, MessageTemplate, Upload
+from .models import Conversation, Message, MessageTemplate, Owner, Upload
 from .story import story_of
 from .surfaces import LABELS
 
@@ -45,8 +46,7 @@ def may_write(request: HttpRequest) -> bool:
 
 def may_see_raw(request: HttpRequest) -> bool:
     """What platforms sent, as they sent it, is for those who look after the connections."""
-    held = role_of(request)
-    return held is not None and held.includes(Role.MANAGER)
+    return actor_of(request).may(Can.SEE_RAW)
 
 
 def _number(given: str | None) -> int:
@@ -64,7 +64,7 @@ def filters_of(request: HttpRequest) -> queries.Filters:
     usual = "all" if lead or given.get("q") else queries.WAITING
     return queries.Filters(
         status=given["status"] if given.get("status") in statuses else usual,
-        owner=given.get("owner", "") if given.get("owner") in ("bot", "human") else "",
+        owner=given.get("owner", "") if given.get("owner") in Owner.values else "",
         assignee=given.get("assignee", ""),
         channel=given.get("channel", ""),
         label=given.get("label", "") if given.get("label") in Label.values else "",
@@ -134,7 +134,7 @@ def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
         **rows_context(request, opened=opened),
         "statuses": [(words, value == filters.status, _with(request, "status", value)) for value, words in statuses],
         "scopes": [(words, value == filters.assignee, _with(request, "assignee", value)) for value, words in scopes],
-        "owners": [("bot", _("the assistant")), ("human", _("a person"))],
+        "owners": [("bot", _("the assistant")), ("human", _("a person")), ("other", _("another app"))],
         "assignees": [(one.pk, str(one)) for one in members if one.pk != request.user.pk],
         "channels": [(channel, words[0]) for channel, words in LABELS.items()],
         "labels": Label.choices,

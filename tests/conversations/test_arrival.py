@@ -233,6 +233,30 @@ def test_edit_unsend_and_reaction_even_when_they_come_first(deliver, says, settl
     assert Delivery.objects.exclude(state="done").count() == 0
 
 
+def test_what_somebody_takes_back_is_told_as_theirs(deliver, says, settle, client_for, alice):
+    """Both sides can: an echo that is deleted was the business's own, and changes nothing of what the customer said."""
+    says("facebook", "Do you have boots?", mid="m_theirs")
+    settle(0)
+    deliver("facebook", webhooks.echo("page", "1001", "psid-1", "m_ours", app_id="263902037430900", text="Wrong price"))
+    settle(0)
+    conversation = Conversation.objects.get()
+    deliver("facebook", webhooks.echo("page", "1001", "psid-1", "m_ours", is_deleted=True))
+    settle(0)
+    page = client_for(alice).get(f"/dashboard/inbox/{conversation.pk}/").content.decode()
+    assert "Wrong price" not in page
+    assert page.count("Taken back by your team, in another app") == 1
+    assert "Taken back by the customer" not in page
+    assert JournalEntry.objects.get(type="message.unsent").actor == "app"
+    conversation.lead.refresh_from_db()
+    assert conversation.lead.last_said == "Do you have boots?"
+    deleted = {"mid": "m_theirs", "is_deleted": True}
+    deliver("facebook", webhooks.messaging("page", "1001", "psid-1", clock.now(), message=deleted))
+    settle(0)
+    page = client_for(alice).get(f"/dashboard/inbox/{conversation.pk}/").content.decode()
+    assert page.count("Taken back by the customer") == 1
+    assert JournalEntry.objects.filter(type="message.unsent").latest("id").actor == "customer"
+
+
 def test_somebody_answers_in_another_app_and_the_bot_steps_back(deliver, says, settle, thread):
     says("facebook", "Hello?")
     settle(0)

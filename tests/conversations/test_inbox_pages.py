@@ -293,6 +293,10 @@ def test_filters_find(talk, bob_at):
     assert not found("q=submarine")
     assert not found("status=resolved")
     assert not found("assignee=me")
+    assert not found("status=open&owner=other")
+    Conversation.objects.filter(pk=talk.pk).update(owner="other")
+    assert found("status=open&owner=other"), "what another app answers can be looked for"
+    assert not found("status=open&owner=bot")
 
 
 def test_mine_and_unassigned_keep_the_other_filters(talk, bob_at, bob, alice):
