@@ -23,7 +23,7 @@ SETTINGS = {
 AROUND = {
     "wsgiref's threads instead of granian": (
         "browser tests work in the process that serves: they move its clock, its settings and its vendors' addresses;"
-        " tests/walk.py and tests/reliability serve by granian"
+        " tests/walking and tests/reliability serve by granian"
     ),
     "test clients share one loaded middleware chain": "as requests of one web process do; making it takes 60 ms",
     "LOG_FORMAT=json": "the launcher asks for lines that a person reads along; a test's output is captured",

@@ -1,4 +1,7 @@
-"""Every page of every role, found by its links, in what `make run` starts: see walk.py."""
+"""Every page of every role, found by its links, in what `make run` starts: see tests/walking.
+
+`WALK=all make test ARGS="tests/test_walk.py"` looks at each kind of page in every language, theme and width.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,11 @@ from apps.organizations.models import Membership, Organization, Role, User
 from apps.organizations.services import add_member
 from config.static_files import collect
 from tests.reliability.product import Product
-from tests.walk import Person, Walk, walk
+from tests.walking.links import Person, walk
+from tests.walking.sight import AT_A_GLANCE, CLOSELY, see
 
-# Half an hour of two processors: on request, until it is fast enough for every run.
-pytestmark = [
-    pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800),
-    pytest.mark.skipif(os.environ.get("WALK") != "all", reason="WALK=all walks over every page of every role"),
-]  # fmt: skip
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
+LOOKS = CLOSELY if os.environ.get("WALK") == "all" else AT_A_GLANCE
 SLUG = "saddle"
 
 # What axe finds in parts that are about to be made anew: how the kind of page begins → the rules. Delete what is mended.
@@ -100,7 +101,8 @@ def allowed(kind: str, rule: str) -> bool:
 
 def test_every_page_of_every_role_is_whole(browser: Any, site: Any, product: Product) -> None:
     """`browser` is asked for only to be skipped with it, where there is none."""
-    done: Walk = walk(people(site, product.port), allowed=allowed)
-    assert not done.wrong, "\n".join(done.wrong)
-    assert len(done.seen["owner"]) > len(done.seen["viewer"]) > 10
-    assert len(done.seen["staff"]) > 10
+    walked = walk(people(site, product.port))
+    see(walked, LOOKS, allowed=allowed)
+    assert not walked.wrong, "\n".join(walked.wrong)
+    assert len(walked.seen["owner"]) > len(walked.seen["viewer"]) > 10
+    assert len(walked.seen["staff"]) > 10
