@@ -526,6 +526,8 @@ def notice_text(message: Message) -> str:
         "calls_refused": _("The customer does not want to be called."),
         "liked": _("The customer found an answer helpful."),
         "disliked": _("The customer found an answer unhelpful."),
+        "rated": _("The customer answered a survey: %(label)s"),
+        "form_filled": _("The customer filled in a form on the platform. Its answers lie there."),
         "unknown": _("Something happened that Frontdesk does not know yet (“%(label)s”)."),
     }
     notice = data.get("notice", "")

@@ -298,6 +298,8 @@ class Topic(StrEnum):
     CALLS_REFUSED = "calls_refused"
     LIKED = "liked"  # the person judged an answer
     DISLIKED = "disliked"
+    RATED = "rated"  # they answered a survey; `label` has what they gave, in figures and words
+    FORM_FILLED = "form_filled"  # the answers lie with the platform
     UNKNOWN = "unknown"  # whatever we were not taught; `details` has it
 
 

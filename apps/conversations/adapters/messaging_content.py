@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.conversations.adapters import Attachment, Kind, Origin
-from apps.conversations.adapters.parts import Mark, Marked, Part, Place, Product, Said, Share, Sharing, Strange
+from apps.conversations.adapters.parts import Line, Mark, Marked, Part, Place, Product, Said, Share, Sharing, Strange
 from apps.conversations.adapters.reading import TEXT_LIMIT, details, identifier, mapping, plain, sequence, text
 
 _KINDS = {
@@ -47,6 +47,7 @@ _SHARED = {
 _FETCHABLE = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.FILE, Kind.STICKER, Kind.SHARE, Kind.STORY_MENTION}
 
 _MOST = 20  # attachments and cards of one message whose words are read
+_LINES = 100  # of an order
 
 # Messenger names reactions where it sends no emoji.
 _REACTIONS = {
@@ -165,6 +166,22 @@ def _template(payload: dict[str, Any]) -> list[Part]:
         card = mapping(element)
         found.append(" — ".join(filter(None, [text(card.get("title"), 500), text(card.get("subtitle"), 500)])))
     return [Said(text=words) for words in found if words]
+
+
+def lines(order: dict[str, Any]) -> tuple[Line, ...]:
+    """A cart's lines, by the shop's own codes where it has them."""
+    items = [mapping(one) for one in sequence(order.get("products") or order.get("product"))[:_LINES]]
+    return tuple(
+        Line(
+            sku=text(item.get("retailer_id") or item.get("id"), 200),
+            title=text(item.get("name") or item.get("title"), 500),
+            quantity=text(item.get("quantity"), 20) or "1",
+            price=text(item.get("unit_price") or item.get("price"), 30),
+            currency=text(item.get("currency"), 3).upper(),
+        )
+        for item in items
+        if item
+    )
 
 
 def _asked_about(message: dict[str, Any]) -> tuple[Product, ...]:

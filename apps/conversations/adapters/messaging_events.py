@@ -11,6 +11,8 @@ Both speak the Messenger Platform's format; an event says what it is by the key 
 - Instagram sends `message_edit` with `num_edit: 0` and no sender for new messages: no edit, and it crashed
   other products (chatwoot issue 15494).
 - The app dashboard's test button wraps an event in `changes[] {field: "messages", value: {...}}`.
+- A survey's answer (`messaging_feedback`) is a judgment too. The form of a thread (`…_lead_form_submit`) comes as an event
+  or as a change, with its answers or with the number of the lead only; a cart (`order`) names its lines by the shop's codes.
 - A postback carried no `mid` before Graph 11: it gets an id made from its content.
 """
 
@@ -39,9 +41,11 @@ from apps.conversations.adapters import (
     ThreadNotice,
     Topic,
     Unsend,
+    forms,
     messaging_content,
     reading,
 )
+from apps.conversations.adapters.parts import Order
 from apps.conversations.adapters.reading import details, identifier, mapping, moment, sequence, text
 
 
@@ -83,11 +87,16 @@ def parse(part: Any, received_at: datetime | None = None) -> list[Fact]:
 
 
 def _change(raw: Any, account: str, at: datetime) -> Iterator[Fact]:
-    """Comments, feed posts, lead forms: kept as notices until they are handled."""
+    """Comments, feed posts, leads of ads: kept as notices until they are handled."""
     change = mapping(raw)
     value = mapping(change.get("value"))
     field = text(change.get("field"), 100)
-    if isinstance(value.get("sender"), dict) and isinstance(value.get("recipient"), dict):
+    if field in _LEAD_FORMS and isinstance(change.get("value"), dict):
+        person = identifier(mapping(value.get("from")).get("id") or value.get("psid") or value.get("igsid"))
+        sender = value.get("sender") or {"id": person}
+        stamp = value.get("timestamp") or value.get("created_time")
+        yield from _event({field: value, "sender": sender, "timestamp": stamp}, account, at, standby=False)
+    elif isinstance(value.get("sender"), dict) and isinstance(value.get("recipient"), dict):
         yield from _event(value, account, at, standby=field == "standby")
     elif field:
         yield AccountNotice(account=account, at=at, topic=field, text="not handled yet", details=details(raw))
@@ -270,6 +279,46 @@ def _feedback(event: Event) -> Iterator[Fact]:
     yield from _line(event, "response_feedback", Topic.LIKED if "good" in said.lower() else Topic.DISLIKED)
 
 
+def _rated(event: Event) -> Iterator[Fact]:
+    """A survey was answered: stars (csat), a likelihood (nps), an effort (ces), and words where they were asked for."""
+    said = []
+    for screen in sequence(mapping(event.raw.get("messaging_feedback")).get("feedback_screens"))[:_MOST]:
+        for question in list(mapping(mapping(screen).get("questions")).values())[:_MOST]:
+            given = mapping(question)
+            said += [text(given.get("payload"), 300), text(mapping(given.get("follow_up")).get("payload"), 300)]
+    label = " · ".join(filter(None, said))[:500]
+    yield from _line(event, "messaging_feedback", Topic.RATED if label else Topic.UNKNOWN, label)
+
+
+def _lead_form(event: Event) -> Iterator[Fact]:
+    """A form was filled in inside the thread. Its answers come along, or only the number under which they lie."""
+    key = next(key for key in event.raw if key in _LEAD_FORMS)
+    form = mapping(event.raw.get(key))
+    given = forms.fields(form.get("field_data")) or forms.decoded(form.get("answers") or form.get("response_json"))
+    answers = forms.answers(given) if isinstance(given, dict) else ()
+    if event.person is None or not answers:
+        yield from _line(event, key, Topic.FORM_FILLED)
+        return
+    yield Inbound(
+        account=event.account, at=event.at, id=reading.made_id(key, event.raw), person=event.person, kind=Kind.FORM,
+        parts=answers, shared=forms.about(answers), standby=event.standby, details=details(form),
+    )  # fmt: skip
+
+
+def _order(event: Event) -> Iterator[Fact]:
+    """A cart was sent. What a customer sends in it is theirs, as words beside it are."""
+    order = mapping(event.raw.get("order"))
+    lines = messaging_content.lines(order)
+    if event.person is None or not lines:
+        yield from _line(event, "order", Topic.UNKNOWN)
+        return
+    yield Inbound(
+        account=event.account, at=event.at, id=identifier(order.get("mid")) or reading.made_id("order", event.raw),
+        person=event.person, kind=Kind.ORDER, text=text(order.get("note")), parts=(Order(lines=lines),),
+        standby=event.standby, details=details(order),
+    )  # fmt: skip
+
+
 def _policy(event: Event) -> Iterator[Fact]:
     """The platform warns or blocks the page itself."""
     policy = mapping(event.raw.get("policy_enforcement"))
@@ -286,14 +335,14 @@ def _unknown(event: Event) -> Iterator[Fact]:
         yield reading.malformed(event.account, event.at, "an event without content", event.raw)
 
 
-def _line(event: Event, topic: str, about: Topic) -> Iterator[Fact]:
+def _line(event: Event, topic: str, about: Topic, label: str = "") -> Iterator[Fact]:
     """A notice in the person's thread; beside the account where no person is named."""
     if event.person is None:
         yield _notice(event, topic, "not handled yet")
         return
     yield ThreadNotice(
         account=event.account, at=event.at, topic=topic, text="not handled yet" if about is Topic.UNKNOWN else "",
-        id=reading.made_id(topic, event.raw), person=event.person, about=about, label=topic, details=details(event.raw),
+        id=reading.made_id(topic, event.raw), person=event.person, about=about, label=label or topic, details=details(event.raw),
     )  # fmt: skip
 
 
@@ -301,6 +350,8 @@ def _notice(event: Event, topic: str, words: str) -> AccountNotice:
     return AccountNotice(account=event.account, at=event.at, topic=topic, text=words, details=details(event.raw))
 
 
+_LEAD_FORMS = ("messaging_in_thread_lead_form_submit", "in_thread_lead_form_submit", "lead_form_submit")
+_MOST = 20  # screens of a survey and its questions
 # In this order: an ad's first message carries "message" and "referral" in one event. Account linking, games, payments
 # and the like fall through to _unknown and become lines in the thread.
 _READERS = {
@@ -316,6 +367,9 @@ _READERS = {
     "take_thread_control": _control(Holder.OTHERS),
     "request_thread_control": _control(Holder.ASKED),
     "response_feedback": _feedback,
+    "messaging_feedback": _rated,
+    "order": _order,
+    **dict.fromkeys(_LEAD_FORMS, _lead_form),
     "policy_enforcement": _policy,
 }
 _ENTRY = {"messaging", "standby", "changes"}

@@ -10,15 +10,13 @@ Shapes of developers.facebook.com's messages webhook reference (August 2026). Fa
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from apps.conversations.adapters import Attachment, Kind, Origin, Shared, reasons
+from apps.conversations.adapters import Attachment, Kind, Origin, Shared, forms, reasons
 from apps.conversations.adapters.parts import (
-    Answer,
     Choice,
     Contact,
     Line,
@@ -34,15 +32,8 @@ from apps.conversations.adapters.reading import TEXT_LIMIT, details, identifier,
 
 # ISO country code, dot, letters and digits; a parent id (several portfolios) has "ENT." in between.
 _BSUID = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
-_MOST = 100  # answers of a form, lines of an order, cards: as many are read
+_MOST = 100  # lines of an order, cards: as many are read
 _OWN = "contact_request"
-# Fields of a form that ask about the person themselves; "company_name" or "guest_email" does not.
-_ASKS = {
-    **dict.fromkeys(("email", "e mail", "email address", "your email", "my email"), "email"),
-    **dict.fromkeys(("phone", "phone number", "mobile", "mobile number", "telephone", "your phone"), "phone"),
-    **dict.fromkeys(("name", "full name", "your name", "my name"), "name"),
-}
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}\.[^@\s.]{2,}")
 
 
 def is_bsuid(value: str) -> bool:
@@ -199,59 +190,11 @@ def _interactive(body: dict[str, Any], message: dict[str, Any]) -> Content:
 
 def _form(form: dict[str, Any]) -> Content:
     """A flow's answers, each in words; the bubble's own word ("Sent") is nobody's."""
-    given = _json(form.get("response_json"))
-    answers = tuple(_answers(given))
+    given = forms.decoded(form.get("response_json"))
+    answers = forms.answers(given)
     parts: tuple[Part, ...] = answers or (Marked(mark=Mark.EMPTY_FORM),)
     more = {"flow": text(form.get("name"), 100), "answers": plain(given)}
-    return Content(Kind.FORM, parts=parts, shared=_about(answers), details=more)
-
-
-def _answers(given: Any, under: str = "", depth: int = 0) -> list[Answer]:
-    """The leaves of whatever a form sent; `flow_token` is plumbing."""
-    if isinstance(given, dict) and depth < 5:
-        found = [
-            one
-            for key, value in list(given.items())[:_MOST]
-            if key != "flow_token"
-            for one in _answers(value, " ".join(filter(None, [under, _readable(key)])), depth + 1)
-        ]
-        return found[:_MOST]
-    if isinstance(given, list) and any(isinstance(one, dict | list) for one in given) and depth < 5:
-        return [one for value in given[:_MOST] for one in _answers(value, under, depth + 1)][:_MOST]
-    said = ", ".join(filter(None, map(_value, given[:_MOST]))) if isinstance(given, list) else _value(given)
-    return [Answer(question=under, answer=said[:2000])] if said else []
-
-
-def _value(given: Any) -> str:
-    if isinstance(given, bool):
-        return "✓" if given else "✗"
-    return text(given, 2000).strip()
-
-
-def _readable(key: Any) -> str:
-    """`screen_0_First_name_1` → "First name 1": how a form's maker names fields is all there is."""
-    words = re.sub(r"^screen_\d+_", "", text(key, 200), flags=re.IGNORECASE)
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", words)
-    return " ".join(re.sub(r"[_\-.]+", " ", words).split())
-
-
-def _about(answers: tuple[Answer, ...]) -> Shared | None:
-    """What the form asks about the person themselves, told by how its fields are named."""
-    found: dict[str, str] = {}
-    for one in answers:
-        what = _ASKS.get(re.sub(r" \d+$", "", one.question.lower()))
-        if what and (what != "email" or _EMAIL.fullmatch(one.answer)):
-            found.setdefault(what, one.answer)
-    return Shared(**found) if found else None
-
-
-def _json(raw: Any) -> Any:
-    if not isinstance(raw, str):
-        return raw
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return raw
+    return Content(Kind.FORM, parts=parts, shared=forms.about(answers), details=more)
 
 
 def _button(body: dict[str, Any], message: dict[str, Any]) -> Content:
