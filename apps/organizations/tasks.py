@@ -6,6 +6,7 @@ from apps.jobs.registry import Claimed, handles
 
 from . import services
 from .queries import current_organization
+from .services.domains import PROVE
 
 
 @handles("organizations.budgets", queue="bulk")
@@ -18,3 +19,9 @@ def budgets(_job: Claimed) -> None:
 def health(_job: Claimed) -> None:
     """Bring the agency's row about a tenant up to date."""
     services.refresh_health(current_organization())
+
+
+@handles(PROVE, queue="integrations")
+def prove_domain(job: Claimed) -> None:
+    """Ask a claimed host name again whether it leads here."""
+    services.prove_again(job.key)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django_tenants.utils import tenant_context
 
+from apps.jobs import clock
+from apps.jobs.models import Job
 from apps.organizations import services
 from apps.organizations.models import Domain, Invitation, Membership, Role, User
 from apps.organizations.proof import ProvenBy
@@ -178,6 +182,53 @@ def test_a_name_that_does_not_answer_proves_nothing(acme, host):
     domain = Domain.objects.create(tenant=acme, domain=host)
     assert not services.prove_domain(domain)
     assert not Domain.objects.get(pk=domain.pk).is_proven
+
+
+@pytest.fixture
+def arriving() -> Iterator[tuple[str, Callable[[], None]]]:
+    """A host name that leads elsewhere until its DNS has got around; called, it has."""
+    there = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            host = self.headers["Host"]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(domains.answer(host, self.path).content if there.is_set() else b"for sale")
+
+        def log_message(self, *_said: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}", there.set
+        server.shutdown()
+
+
+def test_a_claimed_name_is_asked_again_until_it_leads_here(acme, arriving, run_due_jobs):
+    host, arrive = arriving
+    domain = Domain.objects.create(tenant=acme, domain=host)
+    with clock.frozen(clock.now()):
+        assert not services.claim_domain(domain)
+        clock.advance(domains.PAUSES[0])
+        assert run_due_jobs(kinds=[domains.PROVE]) == 1
+        assert not Domain.objects.get(pk=domain.pk).is_proven
+        arrive()
+        assert run_due_jobs(kinds=[domains.PROVE]) == 0, "not before its time"
+        clock.advance(domains.PAUSES[1])
+        assert run_due_jobs(kinds=[domains.PROVE]) == 1
+    assert Domain.objects.get(pk=domain.pk).proof.by == ProvenBy.HOST
+    assert not Job.objects.filter(kind=domains.PROVE).exists()
+
+
+def test_a_name_that_never_leads_here_is_not_asked_for_ever(acme, arriving, run_due_jobs):
+    host, _arrive = arriving
+    domain = Domain.objects.create(tenant=acme, domain=host)
+    with clock.frozen(clock.now()):
+        services.claim_domain(domain)
+        for pause in domains.PAUSES:
+            clock.advance(pause)
+            assert run_due_jobs(kinds=[domains.PROVE]) == 1
+    assert not Job.objects.filter(kind=domains.PROVE).exists()
 
 
 def test_only_this_server_solves_the_riddle(acme, client_for):

@@ -76,7 +76,7 @@ OPEN = {
         "send_invitation": "a step of invite", "link_to_show": "a read",
         "join": "the link is the proof, for one address",
         "ask_to_confirm": "mails people the link for their own address", "confirm_address": "the link is the proof",
-        "claim_domain": "a step of the console's form", "prove_domain": "asks the name itself", "prove_domains": "a job",
+        "claim_domain": "a step of the console's form", "prove_domain": "asks the name itself", "prove_again": "a job",
         "ai_level": "a read", "check_budgets": "a job", "meter": "counts what was used",
         "health_probe": "a socket", "on_new_organization": "a socket",
         "refresh_health": "a job", "refresh_health_soon": "plans a job", "report_failure": "the product tells of itself",

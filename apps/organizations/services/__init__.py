@@ -2,7 +2,7 @@
 
 from .addresses import ask_to_confirm, confirm_address
 from .budgets import ai_level, check_budgets, meter
-from .domains import claim_domain, prove_domain, prove_domains
+from .domains import claim_domain, prove_again, prove_domain
 from .health import health_probe, refresh_health, refresh_health_soon, report_failure
 from .invitations import accept_invitation, invite, join, link_to_show, revoke_invitation, send_invitation
 from .keys import create_api_key, revoke_api_key
@@ -36,8 +36,8 @@ __all__ = [
     "link_to_show",
     "meter",
     "on_new_organization",
+    "prove_again",
     "prove_domain",
-    "prove_domains",
     "reactivate_member",
     "refresh_health",
     "refresh_health_soon",
