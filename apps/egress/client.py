@@ -97,9 +97,6 @@ class _Backend:
     def connect_unix_socket(self, *_arguments: Any, **_options: Any) -> Any:
         raise self.core.ConnectError("not a place for us")
 
-    def sleep(self, seconds: float) -> None:
-        raise NotImplementedError("nothing is retried here")
-
 
 class _Stream:
     """A connection that ends with its call's last moment."""
