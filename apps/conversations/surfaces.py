@@ -10,10 +10,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.integrations.models import ConnectedAccount
-from apps.integrations.surfaces import Checkup, Surface, register
+from apps.integrations.surfaces import SEALED, SEALED_PROBLEM, Checkup, Surface, register
 from apps.organizations.proof import ProvenBy
 
-from .adapters import Account, Action, Reason, SendError
+from .adapters import Account, Action, Reason, Refused, SendError
 from .adapters.registry import ADAPTERS, Adapter
 from .adapters.signatures import verify_meta
 
@@ -49,7 +49,9 @@ def is_simulated(connected: ConnectedAccount) -> bool:
 
 
 def plain(connected: ConnectedAccount) -> Account:
-    """A connected account as adapters know it, its credentials decrypted."""
+    """A connected account as adapters know it, its credentials decrypted; raises Refused where no key opens them."""
+    if connected.is_locked:
+        raise Refused(Reason(code=SEALED, text=SEALED_PROBLEM, action=Action.RECONNECT))
     return Account(
         channel=connected.channel,
         external_id=connected.external_id,
@@ -94,7 +96,7 @@ def _problem(reason: Reason) -> Checkup:
         code=reason.code,
         problem=reason.text,
         must_reconnect=reason.action is Action.RECONNECT,
-        refused=reason.action is Action.RECONNECT and reason.code != "not-subscribed",
+        refused=reason.action is Action.RECONNECT and reason.code not in {"not-subscribed", SEALED},
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock
-from apps.organizations.encryption import EncryptedJSONField
+from apps.organizations.encryption import EncryptedJSONField, Sealed
 from apps.organizations.models import User
+
+from .surfaces import SEALED, SEALED_PROBLEM, SURFACES
 
 
 class ConnectedAccount(models.Model):
@@ -42,6 +44,25 @@ class ConnectedAccount(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    @classmethod
+    def from_db(cls, *row: Any, **more: Any) -> Self:
+        """With credentials that cannot be read it needs attention from the first look on, not from the nightly check."""
+        account = super().from_db(*row, **more)
+        known = account.__dict__  # what was deferred is not asked for
+        if (
+            isinstance(known.get("credentials"), Sealed)
+            and account.is_locked
+            and known.get("state") == cls.State.CONNECTED
+        ):
+            account.state, account.problem_code, account.problem = cls.State.ATTENTION, SEALED, SEALED_PROBLEM
+        return account
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it cannot be used because none of the server's keys opens its credentials."""
+        surface = SURFACES.get(self.channel)
+        return isinstance(self.credentials, Sealed) and surface is not None and surface.signed
 
 
 class Notice(models.Model):

@@ -9,10 +9,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop
+
 from apps.organizations.proof import ProvenBy
 
 if TYPE_CHECKING:
     from .models import ConnectedAccount
+
+
+# The code and the sentence of an account whose credentials none of this server's keys opens.
+SEALED = "sealed"
+SEALED_PROBLEM = gettext_noop(
+    "The keys with which this server keeps secrets have changed, so it cannot read this account's token. "
+    "Replace the token; conversations and settings are all there."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,7 +97,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return encryption.encrypt(text).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return str(encryption.decrypt(encrypted_text.encode()))
+        try:
+            return str(encryption.decrypt(encrypted_text.encode()))
+        except encryption.CannotDecrypt:
+            raise encryption.SealedFactor(encryption.SEALED_FACTOR) from None
 
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         return str(user.email)  # type: ignore[attr-defined]

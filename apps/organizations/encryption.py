@@ -11,12 +11,33 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class CannotDecrypt(Exception):
     """None of the configured keys opens this value: was FIELD_ENCRYPTION_KEYS replaced instead of extended?"""
+
+
+SEALED_FACTOR = _(
+    "The keys with which this server keeps secrets have changed, so it cannot read your second factor. Tell the agency."
+)
+
+
+class SealedFactor(ValidationError):
+    """A second factor that cannot be read lets nobody in; a form shows the sentence, another page is nothing but it."""
+
+
+class Sealed(dict[str, Any]):
+    """What stands in place of a value that none of the keys opens: empty, so that rows can be listed and shown without it.
+
+    Saving it writes the ciphertext back: once the key is there again, so is the value.
+    """
+
+    def __init__(self, ciphertext: bytes) -> None:
+        super().__init__()
+        self.ciphertext = ciphertext
 
 
 @cache
@@ -66,17 +87,24 @@ else:  # generic only for the type checker
 
 
 class EncryptedJSONField(_Binary):
-    """A JSON value that is ciphertext in the database and in every backup of it."""
+    """A JSON value that is ciphertext in the database and in every backup of it; `Sealed` where no key opens it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("editable", False)
         super().__init__(*args, **kwargs)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return None if value is None else decrypt(value)
+        if value is None:
+            return None
+        try:
+            return decrypt(value)
+        except CannotDecrypt:
+            return Sealed(bytes(value))
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else encrypt(value)
+        if value is None:
+            return None
+        return value.ciphertext if isinstance(value, Sealed) else encrypt(value)
 
     def to_python(self, value: Any) -> Any:
         return value

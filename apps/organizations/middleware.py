@@ -25,6 +25,7 @@ from apps.jobs.connection import connection
 
 from . import audit, console_policy, credentials, hosts, staff
 from .actors import NotAllowed
+from .encryption import SealedFactor
 from .models import Credential, Domain, Membership, Organization
 from .services import domains
 
@@ -176,6 +177,8 @@ class MembershipMiddleware:
         """Who has not proven themselves lately does so now, and comes back to where they were."""
         if isinstance(error, NotAllowed) and error.code == "reauthentication_required":
             return reauthenticate(request)
+        if isinstance(error, SealedFactor):
+            return render(request, "errors/sealed.html", {"sentence": error.message}, status=503)
         return None
 
     def _find(self, request: TenantRequest) -> None:

@@ -18,6 +18,7 @@ from django_tenants.utils import tenant_context
 
 from apps.jobs import clock
 from apps.organizations.actors import Can
+from apps.organizations.encryption import Sealed
 from apps.organizations.models import Organization
 from apps.organizations.permissions import needs
 
@@ -39,12 +40,19 @@ def start() -> Endpoint:
     if found is None:
         token = secrets.token_urlsafe(32)
         found = Endpoint(catcher=token, description=_("Built-in catcher"))
-        found.secrets = [{"secret": signing.new_secret(), "until": None}]
+        found.secrets = _new_secrets()
         found.url = address_of(found)
         found.save()
     elif found.state != Endpoint.State.ACTIVE:
         services.resume(found)
+    if isinstance(found.secrets, Sealed):  # nobody else knows it
+        found.secrets = _new_secrets()
+        found.save(update_fields=["secrets"])
     return found
+
+
+def _new_secrets() -> list[dict[str, Any]]:
+    return [{"secret": signing.new_secret(), "until": None}]
 
 
 def endpoint() -> Endpoint | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock
-from apps.organizations.encryption import EncryptedJSONField
+from apps.organizations.encryption import EncryptedJSONField, Sealed
 
 
 class Endpoint(models.Model):
@@ -48,6 +48,14 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.description or self.url
+
+    @classmethod
+    def from_db(cls, *row: Any, **more: Any) -> Self:
+        """One whose secrets no key opens says so wherever it is shown."""
+        endpoint = super().from_db(*row, **more)
+        if isinstance(endpoint.__dict__.get("secrets"), Sealed):  # what was deferred is not asked for
+            endpoint.problem = endpoint.__dict__.get("problem") or "sealed"
+        return endpoint
 
 
 class Delivery(models.Model):

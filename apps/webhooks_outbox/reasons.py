@@ -21,6 +21,10 @@ _ERRORS = {
 _PROBLEMS = {
     "gone": gettext_lazy("It answered 410 Gone, so nothing more is sent to it."),
     "failing": gettext_lazy("Every attempt failed for five days, so nothing more is sent to it."),
+    "sealed": gettext_lazy(
+        "The keys with which this server keeps secrets have changed, so it cannot read this endpoint's signing secret. "
+        "Events wait meanwhile. Rotate the secret and give the new one to the receiver."
+    ),
 }
 _ADDRESSES = {
     "invalid": gettext_lazy("Enter a complete address, such as https://example.com/hooks."),

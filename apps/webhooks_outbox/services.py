@@ -16,6 +16,7 @@ from apps.events import Envelope
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.organizations.actors import Can
+from apps.organizations.encryption import Sealed
 from apps.organizations.permissions import needs
 from apps.organizations.queries import current_organization
 
@@ -107,8 +108,9 @@ def rotate_secret(endpoint: Endpoint) -> str:
     now = clock.now()
     locked = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
     secret = signing.new_secret()
-    before = locked.secrets[0]["secret"]
-    locked.secrets = [{"secret": secret, "until": None}, {"secret": before, "until": (now + OVERLAP).isoformat()}]
+    before = [one["secret"] for one in locked.secrets[:1]] if not isinstance(locked.secrets, Sealed) else []
+    until = (now + OVERLAP).isoformat()
+    locked.secrets = [{"secret": secret, "until": None}, *({"secret": one, "until": until} for one in before)]
     locked.save(update_fields=["secrets"])
     endpoint.secrets = locked.secrets
     return secret
