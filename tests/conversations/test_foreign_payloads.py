@@ -261,6 +261,41 @@ def test_an_order_is_shown_with_its_total_and_handed_to_a_person(knock, bubble, 
     assert "2 × Winter boots — $60.00" in about_of(received())
 
 
+def test_a_cart_of_messenger_is_an_order_too(knock, bubble):
+    create_item(by="user:1", sku="BOOT-42", name="Winter boots", price="30", currency="USD")
+    lines = [
+        {"id": "65", "retailer_id": "BOOT-42", "name": "Boots", "unit_price": 30, "currency": "USD", "quantity": 2},
+        {"id": "66", "name": "Laces", "unit_price": 4.5, "currency": "USD", "quantity": 3},
+    ]
+    knock(event("page", order={"products": lines, "note": "Please deliver before Friday", "source": "catalog"}))
+    said = bubble()
+    assert "Please deliver before Friday" in said
+    assert "2 × Winter boots — $60.00 3 × Laces — $13.50 Total: $73.50" in said
+    conversation = Conversation.objects.get()
+    assert (conversation.owner, conversation.escalation) == ("human", "order")
+
+
+@pytest.mark.parametrize("kind", ["page", "instagram"])
+def test_a_lead_form_is_a_form_too(knock, bubble, kind):
+    data = [{"name": "email", "values": ["rami@example.com"]}, {"name": "guests", "values": ["4"]}]
+    knock(event(kind, messaging_in_thread_lead_form_submit={"lead_id": "99", "field_data": data}))
+    assert "Email: rami@example.com Guests: 4" in bubble()
+    assert Lead.objects.get().email == "rami@example.com"
+    assert Conversation.objects.get().escalation == "form"
+
+
+def test_what_is_told_of_a_survey_and_of_a_form_are_lines(knock, thread):
+    knock(event("page", message={"mid": "m1", "text": "Hello"}))
+    stars = {"type": "csat", "payload": "4", "follow_up": {"type": "free_form", "payload": "Quick and kind"}}
+    knock(event("page", messaging_feedback={"feedback_screens": [{"screen_id": 0, "questions": {"q1": stars}}]}))
+    knock(event("page", messaging_in_thread_lead_form_submit={"lead_id": "99"}))
+    assert lines() == [
+        "The customer answered a survey: 4 · Quick and kind",
+        "The customer filled in a form on the platform. Its answers lie there.",
+    ]
+    assert [one.direction for one in thread()] == ["in", "out"]
+
+
 def test_a_question_about_a_product_names_it(knock, bubble, thread, boots):
     question = {
         **says_text("Is this in stock?"),
@@ -497,7 +532,7 @@ def test_strange_events_beside_a_message_cost_nothing(knock, thread):
         {**base, "response_feedback": {"feedback": "Good response", "mid": "m1"}},
         {**base, "account_linking": {"status": "linked"}},
         {**base, "game_play": None},
-        {**base, "order": {"mid": "m9", "products": [{"id": "1"}]}},
+        {**base, "order": {"mid": "m9", "products": []}},
     ]
     body["entry"][0]["hop_context"] = [{"app_id": 1}]
     knock(body)
