@@ -3,13 +3,16 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from . import api
+from .api.activities import ActivityViewSet
+from .api.bulk import BulkViewSet
+from .api.forms import FormViewSet
+from .api.people import LeadViewSet
 
 router = SimpleRouter()
-router.register("leads/forms", api.FormViewSet, "form")
-router.register("leads/bulk", api.BulkViewSet, "bulk")
-router.register("leads", api.LeadViewSet, "lead")
-router.register("activities", api.ActivityViewSet, "activity")
+router.register("leads/forms", FormViewSet, "form")
+router.register("leads/bulk", BulkViewSet, "bulk")
+router.register("leads", LeadViewSet, "lead")
+router.register("activities", ActivityViewSet, "activity")
 
 app_name = "leads-api"
 urlpatterns = [path("", include(router.urls))]

@@ -1,34 +1,32 @@
-"""Leads, activities and forms over the API."""
+"""Leads one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.organizations import rest
-from apps.organizations.access import actor_of, role_of
+from apps.organizations.access import actor_of
 from apps.organizations.actors import Can
 from apps.organizations.errors import Problem
 from apps.organizations.models import Role, User
 from apps.organizations.pagination import NewestFirst
 from apps.organizations.queries import current_organization
 
-from . import bulk, details, forms, merging, queries, scoring, services, submissions
-from .filters import ActivityFilter, LeadFilter
-from .models import Activity, BulkChange, Form, Identity, Label, Lead, Stage
-
-_TAG = ["leads"]
+from .. import details, merging, queries, scoring, services
+from ..filters import LeadFilter
+from ..models import Identity, Label, Lead, Stage
+from .activities import ActivitySerializer
+from .fields import TAG, Plain
 
 
 class LeadPages(NewestFirst):
@@ -101,15 +99,6 @@ class LeadDetailSerializer(LeadSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class Plain(serializers.CharField):
-    """Required to be text: numbers and booleans are refused rather than turned into it."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class LeadInput(rest.Serializer[dict[str, Any]]):
     """What can be written. Phone numbers may be national: they are read in the organization's country."""
 
@@ -177,70 +166,14 @@ class NoteInput(rest.Serializer[dict[str, Any]]):
     text = Plain(max_length=10_000)
 
 
-class ActivitySerializer(rest.ModelSerializer[Activity]):
-    lead = serializers.IntegerField(source="lead_id", read_only=True)
-
-    class Meta:
-        model = Activity
-        fields = ("id", "lead", "kind", "text", "data", "actor", "at")
-        read_only_fields = fields
-
-
-class ActivityInput(rest.Serializer[dict[str, Any]]):
-    lead = serializers.IntegerField(min_value=1, max_value=2**62)
-    kind = serializers.ChoiceField(choices=["call", "email", "meeting", "note"])
-    text = Plain(max_length=10_000, required=False, allow_blank=True, default="")
-    at = serializers.DateTimeField(required=False)
-
-
-class BulkInput(rest.Serializer[dict[str, Any]]):
-    """One act on many leads. Few are changed at once, many in the background."""
-
-    action = serializers.ChoiceField(choices=["stage", "owner", "tag", "untag", "delete", "restore"])
-    value = Plain(
-        max_length=60, required=False, allow_blank=True, default="",
-        help_text="The stage, the owner's id (empty: nobody) or the tag.",
-    )  # fmt: skip
-    leads = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**62), min_length=1, max_length=bulk.MOST
-    )
-
-
-class BulkSerializer(rest.ModelSerializer[BulkChange]):
-    """How far it is: `done` of `total` were looked at, `changed` of them were not so before."""
-
-    done = serializers.IntegerField(read_only=True)
-    changed = serializers.SerializerMethodField()
-    undone_by = serializers.IntegerField(source="undone_by_id", read_only=True, allow_null=True)
-
-    class Meta:
-        model = BulkChange
-        fields = (
-            "id",
-            "action",
-            "value",
-            "actor",
-            "total",
-            "done",
-            "changed",
-            "created_at",
-            "finished_at",
-            "undone_by",
-        )
-        read_only_fields = fields
-
-    def get_changed(self, change: BulkChange) -> int:
-        return len(change.before)
-
-
 def _refuse(refused: Mapping[str, str]) -> None:
     if refused:
         raise serializers.ValidationError({name: [why] for name, why in refused.items()})
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List leads", tags=_TAG),
-    retrieve=extend_schema(summary="One lead", tags=_TAG, responses=LeadDetailSerializer),
+    list=extend_schema(summary="List leads", tags=TAG),
+    retrieve=extend_schema(summary="One lead", tags=TAG, responses=LeadDetailSerializer),
 )
 class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Lead]):
     """People who may buy."""
@@ -264,7 +197,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
     def _shown(self, lead: Lead, code: int = status.HTTP_200_OK) -> Response:
         return Response(LeadDetailSerializer(queries.get_lead(lead.pk)).data, status=code)
 
-    @extend_schema(summary="Add a lead", tags=_TAG, request=NewLead, responses={201: LeadDetailSerializer})
+    @extend_schema(summary="Add a lead", tags=TAG, request=NewLead, responses={201: LeadDetailSerializer})
     def create(self, request: Request) -> Response:
         form = NewLead(data=request.data)
         form.is_valid(raise_exception=True)
@@ -279,7 +212,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
             self._write(lead, {name: value for name, value in data.items() if name not in details.NAMES}, by)
         return self._shown(lead, status.HTTP_201_CREATED)
 
-    @extend_schema(summary="Change a lead", tags=_TAG, request=LeadInput, responses=LeadDetailSerializer)
+    @extend_schema(summary="Change a lead", tags=TAG, request=LeadInput, responses=LeadDetailSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         lead = self._lead()
         form = LeadInput(data=request.data)
@@ -305,12 +238,12 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         if "tags" in data:
             services.set_tags(lead, data["tags"], by=by)
 
-    @extend_schema(summary="Delete a lead; it can be restored", tags=_TAG, responses={204: None})
+    @extend_schema(summary="Delete a lead; it can be restored", tags=TAG, responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
         services.delete_lead(self._lead(), by=actor_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(summary="Restore a deleted lead", tags=_TAG, request=None, responses=LeadDetailSerializer)
+    @extend_schema(summary="Restore a deleted lead", tags=TAG, request=None, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"], required_role={"*": Can.REMOVE_LEADS})
     def restore(self, request: Request, pk: str) -> Response:
         lead = queries.get_lead(int(pk), deleted=True)
@@ -319,7 +252,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
 
     @extend_schema(
         summary="Merge another record of the same person into this one",
-        tags=_TAG,
+        tags=TAG,
         request=OtherInput,
         responses=LeadDetailSerializer,
     )
@@ -333,7 +266,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
 
     @extend_schema(
         summary="Take two merged records apart; answers the one that comes back",
-        tags=_TAG,
+        tags=TAG,
         request=OtherInput,
         responses=LeadDetailSerializer,
     )
@@ -347,7 +280,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
             raise Problem("not_merged", _("These two are not merged any more."))
         return self._shown(merging.unmerge_leads(found, by=actor_of(request)))
 
-    @extend_schema(summary="Move a lead to a stage", tags=_TAG, request=StageInput, responses=LeadDetailSerializer)
+    @extend_schema(summary="Move a lead to a stage", tags=TAG, request=StageInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])
     def stage(self, request: Request, pk: str) -> Response:
         lead = self._lead()
@@ -357,7 +290,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         return self._shown(lead)
 
     @extend_schema(
-        summary="Label a lead hot, warm or cold", tags=_TAG, request=LabelInput, responses=LeadDetailSerializer
+        summary="Label a lead hot, warm or cold", tags=TAG, request=LabelInput, responses=LeadDetailSerializer
     )
     @action(detail=True, methods=["post"])
     def label(self, request: Request, pk: str) -> Response:
@@ -367,7 +300,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         services.set_label(lead, form.validated_data["label"], by=actor_of(request))
         return self._shown(lead)
 
-    @extend_schema(summary="Add and remove tags", tags=_TAG, request=TagsInput, responses=LeadDetailSerializer)
+    @extend_schema(summary="Add and remove tags", tags=TAG, request=TagsInput, responses=LeadDetailSerializer)
     @action(detail=True, methods=["post"])
     def tags(self, request: Request, pk: str) -> Response:
         lead = self._lead()
@@ -380,7 +313,7 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
                 services.remove_tag(lead, name, by=actor_of(request))
         return self._shown(lead)
 
-    @extend_schema(summary="Write a note", tags=_TAG, request=NoteInput, responses={201: ActivitySerializer})
+    @extend_schema(summary="Write a note", tags=TAG, request=NoteInput, responses={201: ActivitySerializer})
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, pk: str) -> Response:
         lead = self._lead()
@@ -388,174 +321,3 @@ class LeadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.Generic
         form.is_valid(raise_exception=True)
         note = services.add_note(lead, form.validated_data["text"], by=actor_of(request))
         return Response(ActivitySerializer(note).data, status=status.HTTP_201_CREATED)
-
-
-class BulkViewSet(rest.GenericViewSet[BulkChange]):
-    """Acts on many leads, each visible while it runs, and undoable."""
-
-    queryset = BulkChange.objects.all()
-    serializer_class = BulkSerializer
-    filter_backends = ()
-    lookup_value_regex = r"\d{1,18}"
-    required_role = {"*": Role.AGENT, "GET": Role.AGENT}
-
-    @extend_schema(
-        summary="Change many leads; managers also delete and restore",
-        tags=_TAG,
-        request=BulkInput,
-        responses={201: BulkSerializer},
-    )
-    def create(self, request: Request) -> Response:
-        form = BulkInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = form.validated_data
-        _allow(request, data["action"])
-        change = bulk.start(data["action"], data["value"], data["leads"], by=actor_of(request))
-        return Response(BulkSerializer(change).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(summary="How far a change of many leads is", tags=_TAG)
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(BulkSerializer(self.get_object()).data)
-
-    @extend_schema(summary="Give every lead its value back", tags=_TAG, request=None, responses={201: BulkSerializer})
-    @action(detail=True, methods=["post"])
-    def undo(self, request: Request, pk: str) -> Response:
-        change = self.get_object()
-        _allow(request, change.action)
-        back = bulk.undo(change, by=actor_of(request))
-        return Response(BulkSerializer(back).data, status=status.HTTP_201_CREATED)
-
-
-def _allow(request: Request, act: str) -> None:
-    held = role_of(request)
-    if act in ("delete", "restore") and not (held and held.includes(Role.MANAGER)):
-        raise PermissionDenied(_("Only managers delete and restore leads."))
-
-
-@extend_schema_view(
-    list=extend_schema(summary="What happened, newest first", tags=_TAG),
-    retrieve=extend_schema(summary="One activity", tags=_TAG),
-)
-class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, rest.GenericViewSet[Activity]):
-    """The timelines of leads."""
-
-    queryset = Activity.objects.none()
-    serializer_class = ActivitySerializer
-    filterset_class = ActivityFilter
-    lookup_value_regex = r"\d{1,18}"
-
-    def get_queryset(self) -> QuerySet[Activity]:
-        return queries.activities()
-
-    @extend_schema(
-        summary="Enter a call, email, meeting or note",
-        tags=_TAG,
-        request=ActivityInput,
-        responses={201: ActivitySerializer},
-    )
-    def create(self, request: Request) -> Response:
-        form = ActivityInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        data, by = form.validated_data, actor_of(request)
-        lead = queries.get_lead(data["lead"])
-        if data["kind"] == Activity.Kind.NOTE:
-            made = services.add_note(lead, data["text"], by=by)
-        else:
-            made = services.log_activity(lead, data["kind"], data["text"], by=by, at=data.get("at"))
-        return Response(ActivitySerializer(made).data, status=status.HTTP_201_CREATED)
-
-
-class FieldWordsSerializer(rest.Serializer[dict[str, Any]]):
-    """What a question says in a further language; choices in the same order."""
-
-    label: Any = Plain(max_length=120, required=False, allow_blank=True)
-    options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
-
-
-class FormWordsSerializer(rest.Serializer[dict[str, Any]]):
-    """What a form says in a further language."""
-
-    title = Plain(max_length=160, required=False, allow_blank=True)
-    button = Plain(max_length=60, required=False, allow_blank=True)
-    thanks = Plain(max_length=1000, required=False, allow_blank=True)
-
-
-class FormFieldSerializer(rest.Serializer[dict[str, Any]]):
-    name = serializers.SlugField(max_length=40)
-    label: Any = Plain(max_length=120)
-    kind = serializers.ChoiceField(choices=list(forms.KINDS), default="text")
-    required: Any = serializers.BooleanField(default=False)
-    options = serializers.ListField(child=Plain(max_length=120), required=False, max_length=50)
-    texts = serializers.DictField(
-        child=FieldWordsSerializer(), required=False, help_text='In further languages: {"ar": {"label", "options"}}.'
-    )
-
-
-class FormSerializer(rest.ModelSerializer[Form]):
-    """A form for other people's pages; it is shown at /forms/<key>/."""
-
-    fields = FormFieldSerializer(many=True, min_length=1, max_length=20)  # type: ignore[assignment, call-arg]
-    name = Plain(max_length=120)
-    title = Plain(max_length=160, required=False, allow_blank=True)
-    thanks = Plain(max_length=1000, required=False, allow_blank=True)
-    button = Plain(max_length=60, required=False, allow_blank=True)
-    texts = serializers.DictField(
-        child=FormWordsSerializer(),
-        required=False,
-        help_text='In further languages: {"ar": {"title", "button", "thanks"}}.',
-    )
-    language = serializers.ChoiceField(choices=["", "en", "ar"], required=False)
-
-    class Meta:
-        model = Form
-        fields = (
-            "id",
-            "key",
-            "name",
-            "title",
-            "fields",
-            "thanks",
-            "button",
-            "texts",
-            "language",
-            "is_active",
-            "created_at",
-        )
-        read_only_fields = ("id", "key", "created_at")
-
-    def validate_texts(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {code: dict(said) for code, said in value.items() if code in dict(settings.LANGUAGES)}
-
-    def validate_fields(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return forms.checked_fields(value)
-
-
-@extend_schema_view(
-    list=extend_schema(summary="List forms", tags=_TAG),
-    retrieve=extend_schema(summary="One form", tags=_TAG),
-    create=extend_schema(summary="Make a form", tags=_TAG),
-    partial_update=extend_schema(summary="Change a form", tags=_TAG),
-    destroy=extend_schema(summary="Take a form out of use", tags=_TAG),
-)
-class FormViewSet(rest.ModelViewSet[Form]):
-    """Forms for other people's pages."""
-
-    queryset = Form.objects.none()
-    serializer_class = FormSerializer
-    filter_backends = ()
-    pagination_class = NewestFirst
-    lookup_value_regex = r"\d{1,18}"
-    http_method_names = ("get", "post", "patch", "delete", "head", "options")
-    required_role = {"GET": Role.VIEWER, "*": Role.MANAGER}
-
-    def get_queryset(self) -> QuerySet[Form]:
-        return queries.forms()
-
-    def perform_create(self, serializer: serializers.BaseSerializer[Form]) -> None:
-        serializer.instance = submissions.save_form(None, **serializer.validated_data)
-
-    def perform_update(self, serializer: serializers.BaseSerializer[Form]) -> None:
-        serializer.instance = submissions.save_form(serializer.instance, **serializer.validated_data)
-
-    def perform_destroy(self, instance: Form) -> None:
-        submissions.save_form(instance, is_active=False)

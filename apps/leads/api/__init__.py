@@ -1,0 +1,1 @@
+"""Leads, what is done to many of them, their timelines and their forms over the API."""
