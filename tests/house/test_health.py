@@ -167,7 +167,9 @@ def test_every_setting_is_documented():
     assert read - documented - ours == set()
     launcher = "".join(file.read_text() for file in (settings.BASE_DIR / "config" / "start").glob("*.py"))
     settled = {one for one in documented if one.startswith("TWILIO_")}  # for what is not there yet
-    assert {one for one in documented - read - settled if f'"{one}"' not in launcher} == set(), "documented, but not read"
+    assert {one for one in documented - read - settled if f'"{one}"' not in launcher} == set(), (
+        "documented, but not read"
+    )
 
 
 def test_the_deployed_settings_are_clean(monkeypatch):
