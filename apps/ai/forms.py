@@ -65,7 +65,13 @@ class PersonaForm(forms.Form):
         help_text=_("Used when its key is set on the server."),
     )
     model_1 = forms.CharField(
-        label=_("Name of the first model"), max_length=80, required=False, help_text=_("Leave empty for the usual one.")
+        label=_("Name of the first model"),
+        max_length=80,
+        required=False,
+        help_text=_(
+            "Leave empty for the usual one. A model whose price is not known here counts against the budget at the "
+            "dearest price there is."
+        ),
     )
     provider_2 = forms.ChoiceField(
         label=_("Second model"),

@@ -60,7 +60,6 @@ class Bubble:
     first: bool = True  # of what its author said in one go
     day: date | None = None  # a new day starts here
     files: list[File] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
     quote: str = ""
     trouble: str = ""
     may_retry: bool = False
@@ -71,7 +70,9 @@ class Bubble:
 
     @property
     def kind_label(self) -> str:
-        return "" if self.message.kind == "text" else str(KINDS.get(self.message.kind, ""))
+        """What kind of message it is, where nothing in it says so already."""
+        says_so = self.message.kind == "text" or (self.message.kind in ("product", "share") and self.holds)
+        return "" if says_so else str(KINDS.get(self.message.kind, ""))
 
 
 def bubbles(messages: Sequence[Message], conversation: Conversation) -> list[Bubble]:
@@ -99,8 +100,9 @@ def _bubble(message: Message, conversation: Conversation, *, bot: str, quote: st
     details = _mapping(message.payload.get("details"))
     bubble = Bubble(message, side, author_of(message, conversation, bot), message.sender, quote=quote)
     bubble.files = [one for n, raw in enumerate(message.attachments[:20]) if (one := _file(message, n, raw))]
-    bubble.links = [one.url for one in bubble.files if one.kind in ("share", "story_mention") and one.url]
     bubble.holds = wording.lines(message)
+    if any(line.url for line in bubble.holds):  # they lead there by name
+        bubble.files = [one for one in bubble.files if one.kind not in ("share", "story_mention")]
     bubble.story_url = safe_url(_mapping(details.get("story")).get("url"))
     if message.kind == "unsupported":
         bubble.raw = json.dumps(details, ensure_ascii=False, indent=2, default=str)[:RAW]

@@ -227,6 +227,19 @@ def test_a_bad_persona_over_the_api(acme: Organization, api_for: Callable[..., A
     assert api_for(alice).patch("/api/ai/persona/", body).status_code == 400
 
 
+def test_pages_say_how_a_model_without_a_price_counts(
+    acme: Organization, client_for: Callable[..., Any], alice: User
+) -> None:
+    """Where it is chosen, in the list of calls, and at the call itself, with the figure that is counted."""
+    row = Generation.objects.create(
+        provider="openai", model="house-llm", outcome="answered", text="hi", details={"cost_unknown": True}, cost_usd="0.75"
+    )  # fmt: skip
+    client, said = client_for(alice), "at the dearest price there is"
+    for address in (reverse("ai:persona"), reverse("ai:generations"), reverse("ai:generation", args=[row.pk])):
+        assert said in client.get(address).content.decode(), address
+    assert "0.75" in client.get(reverse("ai:generation", args=[row.pk])).content.decode()
+
+
 def test_generations_over_the_api(acme: Organization, api_for: Callable[..., Any], bob: User) -> None:
     row = Generation.objects.create(
         provider="openai", model="m", outcome="answered", text="hi", details={"cost_unknown": True}
