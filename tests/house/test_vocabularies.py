@@ -83,6 +83,10 @@ def _columns() -> dict[str, list[models.Field[Any, Any]]]:
 def _written(tree: ast.AST) -> Iterator[tuple[str, str, int]]:
     """Column, word and line of what is given to a model or set on a row."""
     names = {model.__name__ for model in apps.get_models()}
+    # Plain structs of the file have words of their own.
+    own = {
+        one.target.id for one in ast.walk(tree) if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func
@@ -97,7 +101,7 @@ def _written(tree: ast.AST) -> Iterator[tuple[str, str, int]]:
             isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         ):
             for target in node.targets:
-                if isinstance(target, ast.Attribute):
+                if isinstance(target, ast.Attribute) and target.attr not in own:
                     yield target.attr, node.value.value, node.lineno
 
 
