@@ -15,7 +15,7 @@ from apps.conversations.models import Conversation, Message
 from apps.organizations.models import User
 from apps.webchat import queries, services
 from apps.webchat.widget import Widget
-from tests.browser import Variant, judge, look, picture, visit
+from tests.browser import SLOWER, Variant, judge, look, picture, visit
 from tests.simulator.conftest import PNG
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -105,6 +105,7 @@ def test_on_a_foreign_page(browser: Any, real: Any, worker: None, shop: str) -> 
         frame.get_by_text("Somebody from the team is answering").wait_for()
 
 
+@pytest.mark.skipif(SLOWER > 1, reason="a far network takes the place of none")
 def test_what_is_written_without_a_connection_is_sent_later(browser: Any, real: Any, worker: None) -> None:
     with look(browser, real.url("/chat/"), Variant("phone")) as page:
         page.context.set_offline(True)
