@@ -125,6 +125,7 @@ function listen() {
   const release = () => setTimeout(() => { pressed = false; }); // the click comes first
   document.addEventListener("pointerdown", () => { pressed = true; }, true);
   for (const name of ["pointerup", "pointercancel", "dragend", "blur"]) window.addEventListener(name, release, true);
+  document.addEventListener("pointermove", (event) => { if (pressed && !event.buttons) release(); }, true); // let go outside
   // Pictures arrive later than the words around them: who reads the end stays there.
   let stuck = true;
   document.addEventListener("scroll", (event) => { if (event.target === thread()) stuck = atEnd(); }, true);

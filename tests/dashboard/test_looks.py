@@ -63,6 +63,7 @@ def furnished(site, settings):
         ("channel-connect", "/dashboard/channels/connect/whatsapp/"), ("channel-kept", "/dashboard/channels/kept/"),
         ("settings", "/dashboard/settings/"), ("settings-organization", "/dashboard/settings/organization/"),
         ("settings-team", "/dashboard/settings/team/"), ("settings-profile", "/dashboard/settings/profile/"),
+        ("settings-sign-ins", "/dashboard/settings/profile/sign-ins/"),
         ("settings-keys", "/dashboard/settings/keys/"), ("settings-usage", "/dashboard/settings/usage/"),
         ("settings-activity", "/dashboard/settings/activity/"),
     ],
