@@ -166,9 +166,9 @@ def _in_one_line(message: Message) -> str:
     """Its words, or what it is and holds: "Order: 2 × Winter boots — $60.00"."""
     said = shortened(" ".join(phrases.without_bidi_controls(message.text[:300]).split()), 140)
     holds = " · ".join(line.text for line in wording.lines(message)) if not said or message.kind == "order" else ""
-    label = str(KINDS.get(message.kind, _("Message")))
     if said and not holds:
         return said
+    label = str(KINDS.get(message.kind, _("Message")))
     said = " · ".join(filter(None, [holds, said]))
     if not said:
         return label

@@ -18,6 +18,7 @@ from apps.integrations.models import ConnectedAccount
 from apps.jobs import clock, trace
 from apps.organizations.queries import current_organization, messages_this_month
 from apps.ui import phrases
+from apps.ui.remembering import per_language
 
 from . import approvals
 from .adapters import Template
@@ -254,6 +255,7 @@ def sentence(reason: dict[str, Any]) -> str:
         return words
 
 
+@per_language
 def sentences() -> dict[str, str]:
     """What each code means, in the active language."""
     return {

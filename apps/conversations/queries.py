@@ -30,6 +30,7 @@ from apps.leads.details import digits
 from apps.leads.models import Lead
 from apps.organizations.models import User
 from apps.ui import phrases
+from apps.ui.remembering import per_language
 from apps.ui.text import normalize, shortened
 
 from .adapters import Limits
@@ -62,6 +63,21 @@ def _shown() -> QuerySet[Conversation]:
     """With everything a row or a page shows; credentials stay encrypted where nobody needs them."""
     rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
     return rows.defer("account__credentials")
+
+
+# What a row of the inbox shows. Whole rows of five tables are 100 columns, most of them JSON and times to be read.
+_ROW = (
+    "channel", "status", "owner", "escalation", "snoozed_until", "last_message_at", "waiting_since", "unread",
+    *(f"lead__{name}" for name in ("name", "phone", "email", "avatar_url", "label")),
+    *(f"assignee__{name}" for name in ("name", "email")),
+    *(f"last_message__{name}" for name in (
+        "direction", "sender", "user_id", "kind", "text", "payload", "origin", "status", "unsent_at"
+    )),
+)  # fmt: skip
+
+
+def _for_rows(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    return rows.select_related(None).select_related("lead", "assignee", "last_message").defer(None).only(*_ROW)
 
 
 def get_message(message_id: int) -> Message:
@@ -148,9 +164,10 @@ class Page:
 def inbox_page(filters: Filters | None = None, *, cursor: str = "", limit: int = PAGE) -> Page:
     """One page of the inbox. Two queries whatever the page and filters; a deep page costs what the first does."""
     filters = filters or Filters()
+    rows = _for_rows(conversations(filters))
     if filters.status == WAITING:
-        return page_of(conversations(filters), "waiting_since", cursor=cursor, limit=limit, oldest_first=True)
-    return page_of(conversations(filters), "last_message_at", cursor=cursor, limit=limit)
+        return page_of(rows, "waiting_since", cursor=cursor, limit=limit, oldest_first=True)
+    return page_of(rows, "last_message_at", cursor=cursor, limit=limit)
 
 
 def page_of(
@@ -489,7 +506,19 @@ def notice_text(message: Message) -> str:
     data = message.payload
     if until := parse_datetime(str(data.get("until") or "")):
         data = {**data, "until": phrases.exact(until)}
-    known = {
+    notice = data.get("notice", "")
+    words = (_by_somebody().get(notice) if data.get("by") else None) or _by_itself().get(notice)
+    words = words or _("Something happened here.")
+    try:
+        data = {**data, "why": _why(str(data.get("why") or ""))}
+        return (words % {"name": "", "until": "", "old": "–", "new": "–", "label": "–", **_apart(data)}).strip()
+    except (KeyError, TypeError, ValueError):
+        return words
+
+
+@per_language
+def _by_somebody() -> dict[str, str]:
+    return {
         "taken_over": _("%(by)s took this conversation over."),
         "given_back": _("%(by)s gave it back: the assistant answers again."),
         "assigned": _("%(by)s assigned this to %(name)s."),
@@ -498,7 +527,11 @@ def notice_text(message: Message) -> str:
         "reopened": _("%(by)s opened this again."),
         "snoozed": _("%(by)s put this off until %(until)s."),
     }
-    sentences = {
+
+
+@per_language
+def _by_itself() -> dict[str, str]:
+    return {
         "handed_off": _("The assistant handed this conversation to a person. %(why)s"),
         "taken_over": _("A person took this conversation over."),
         "given_back": _("The assistant answers again."),
@@ -530,13 +563,6 @@ def notice_text(message: Message) -> str:
         "form_filled": _("The customer filled in a form on the platform. Its answers lie there."),
         "unknown": _("Something happened that Frontdesk does not know yet (“%(label)s”)."),
     }
-    notice = data.get("notice", "")
-    words = (known.get(notice) if data.get("by") else None) or sentences.get(notice, _("Something happened here."))
-    try:
-        data = {**data, "why": _why(str(data.get("why") or ""))}
-        return (words % {"name": "", "until": "", "old": "–", "new": "–", "label": "–", **_apart(data)}).strip()
-    except (KeyError, TypeError, ValueError):
-        return words
 
 
 def _apart(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +123,8 @@ def _with(request: HttpRequest, name: str, value: str) -> str:
     return query.urlencode()
 
 
-def _list_context(request: HttpRequest, *, opened: int = 0) -> dict[str, Any]:
-    members = lead_queries.members()
+def _list_context(request: HttpRequest, *, opened: int = 0, members: Sequence[User] | None = None) -> dict[str, Any]:
+    members = lead_queries.members() if members is None else members
     filters = filters_of(request)
     statuses = [
         (queries.WAITING, _("Waiting")), ("open", _("Open")), ("snoozed", _("Snoozed")), ("resolved", _("Done")),
@@ -325,7 +326,7 @@ def conversation(request: HttpRequest, conversation_id: int, pane: str = "thread
     context = {**more, **pane_context(request, found), "pane": pane}
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "conversations/inbox.html#pane", context)
-    context |= {name: value for name, value in _list_context(request, opened=found.pk).items() if name != "members"}
+    context |= _list_context(request, opened=found.pk, members=context["members"])
     return render(request, "conversations/inbox.html", context)
 
 

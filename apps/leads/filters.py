@@ -66,6 +66,8 @@ class ActivityFilter(filters.FilterSet):
 
 def chosen(request: Any, rows: QuerySet[Lead]) -> QuerySet[Lead]:
     """For pages: what the address asks for; a value that makes no sense filters nothing."""
+    if not request.GET.keys() & LeadFilter.base_filters.keys():
+        return rows
     found = LeadFilter(request.GET, queryset=rows, request=request)
     if found.is_valid():
         valid: QuerySet[Lead] = found.qs

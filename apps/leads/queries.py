@@ -73,8 +73,16 @@ def _whole(typed: str) -> set[str]:
         return set()
 
 
+# What a row of the list and a card of the board show.
+_ROW = (
+    "name", "phone", "email", "company", "avatar_url", "stage", "label", "score", "channel", "last_activity_at",
+    "owner__name", "owner__email",
+)  # fmt: skip
+_CARD = (*_ROW, "wants", "last_said")
+
+
 def page(rows: QuerySet[Lead], cursor: str | None, *, order: str = "recent", size: int = 50) -> Page:
-    return paginate(for_lists(rows), cursor, order=ORDERS.get(order, ORDERS["recent"]), size=size)
+    return paginate(for_lists(rows).only(*_ROW), cursor, order=ORDERS.get(order, ORDERS["recent"]), size=size)
 
 
 @dataclass
@@ -96,7 +104,8 @@ def board(rows: QuerySet[Lead]) -> list[Column]:
 
 
 def column(rows: QuerySet[Lead], stage: Stage | str, cursor: str | None) -> Page:
-    return page(rows.filter(stage=stage), cursor, size=COLUMN)
+    cards = rows.filter(stage=stage).select_related("owner").only(*_CARD)
+    return paginate(cards, cursor, order=ORDERS["recent"], size=COLUMN)
 
 
 def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from apps.ui import phrases
+
 WIDTH, HEIGHT = 1000, 200
 COLORS = 6
 Number = float | int
@@ -73,13 +75,16 @@ class Chart:
             for s in self.series
         ]
 
-    @property
+    @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """The same figures for the table behind the chart."""
+        """The same figures in words, for the table behind the chart."""
         return [
-            {"label": label, "values": [s.values[i] if i < len(s.values) else None for s in self.series]}
+            {"label": label, "figures": [self.figure(s.values[i] if i < len(s.values) else None) for s in self.series]}
             for i, label in enumerate(self.labels)
         ]
+
+    def figure(self, value: Number | None) -> str:
+        return phrases.figure(value, self.format, self.currency)
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -124,12 +129,12 @@ class Chart:
         else:
             slot = WIDTH / (count - 1)
             start = -slot / 2
+        names = [str(series.label) for series in self.series]
         return [
             {
                 "x": round(max(0.0, start + slot * i), 2),
                 "width": round(slot, 2),
-                "label": row["label"],
-                "values": list(zip((s.label for s in self.series), row["values"], strict=True)),
+                "words": " · ".join([str(row["label"]), *map(" ".join, zip(names, row["figures"], strict=True))]),
             }
             for i, row in enumerate(self.rows)
         ]

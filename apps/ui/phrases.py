@@ -11,6 +11,7 @@ from django.utils.translation import get_language_bidi, get_language_info, ngett
 from django.utils.translation import gettext as _
 
 from apps.jobs import clock
+from apps.ui.remembering import per_language
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "ILS": "₪", "NGN": "₦", "UAH": "₴"}
 PLACES = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "ISK": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3, "IQD": 0}
@@ -36,6 +37,8 @@ def signed(value: Any, places: int | None = None) -> str:
 
 def number(value: Any, places: int | None = None) -> str:
     """12345.678 → "12,345.68" (or as many places as asked). Western digits in every language, as in business use."""
+    if type(value) is int and value >= 0 and not places:
+        return f"{value:,}"
     amount = _decimal(value)
     if amount is None:
         return "–"
@@ -71,6 +74,15 @@ def percent(value: Any, places: int = 0) -> str:
     return isolated(f"−{figure}") if amount < 0 else figure
 
 
+def figure(value: Any, format: str = "number", currency: str = "USD") -> str:
+    """As one of: number, money, percent, duration."""
+    if format == "money":
+        return money(value, currency)
+    if format == "percent":
+        return percent(value)
+    return duration(value) if format == "duration" else number(value)
+
+
 def file_size(value: Any) -> str:
     amount = float(_decimal(value) or 0)
     for unit in ("B", "KB", "MB", "GB"):
@@ -103,7 +115,18 @@ def duration(seconds: Any) -> str:
 
 
 def exact(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "D j M Y, H:i")
+    """ "Sat 28 Nov 2026, 15:04"."""
+    local = timezone.localtime(moment)
+    return f"{_weekday_and_day(local.date())}, {time_of_day(local)}"
+
+
+def time_of_day(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
+
+
+@per_language
+def _weekday_and_day(value: date) -> str:
+    return date_format(value, "D j M Y")
 
 
 def relative(moment: datetime, base: datetime | None = None) -> str:
@@ -116,24 +139,21 @@ def relative(moment: datetime, base: datetime | None = None) -> str:
         return date_format(local, "j M" if local.year == timezone.localtime(base).year else "j M Y")
     if size < 45:
         return _("just now")
-    if size < 45 * MINUTE:
-        n = max(1, round(size / MINUTE))
-        text = (
-            ngettext("%(n)s min ago", "%(n)s min ago", n)
-            if seconds > 0
-            else ngettext("in %(n)s min", "in %(n)s min", n)
-        )
-    elif size < 22 * HOUR:
-        n = max(1, round(size / HOUR))
-        text = ngettext("%(n)s hr ago", "%(n)s hr ago", n) if seconds > 0 else ngettext("in %(n)s hr", "in %(n)s hr", n)
-    else:
-        n = max(1, round(size / DAY))
-        text = (
-            ngettext("%(n)s day ago", "%(n)s days ago", n)
-            if seconds > 0
-            else ngettext("in %(n)s day", "in %(n)s days", n)
-        )
-    return text % {"n": n}
+    unit, length = (MINUTE, "min") if size < 45 * MINUTE else (HOUR, "hr") if size < 22 * HOUR else (DAY, "day")
+    return _from_now(length, max(1, round(size / unit)), ago=seconds > 0)
+
+
+@per_language
+def _from_now(unit: str, n: int, *, ago: bool) -> str:
+    words = {
+        ("min", True): ngettext("%(n)s min ago", "%(n)s min ago", n),
+        ("min", False): ngettext("in %(n)s min", "in %(n)s min", n),
+        ("hr", True): ngettext("%(n)s hr ago", "%(n)s hr ago", n),
+        ("hr", False): ngettext("in %(n)s hr", "in %(n)s hr", n),
+        ("day", True): ngettext("%(n)s day ago", "%(n)s days ago", n),
+        ("day", False): ngettext("in %(n)s day", "in %(n)s days", n),
+    }
+    return words[unit, ago] % {"n": n}
 
 
 def language(code: str) -> str:

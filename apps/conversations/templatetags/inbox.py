@@ -7,7 +7,6 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.conversations.bubbles import PREVIEW, STATES
 from apps.conversations.models import Message
 from apps.ui import icons, phrases
+from apps.ui.remembering import per_language
 
 register = template.Library()
 
@@ -49,12 +49,15 @@ def is_long(text: str) -> bool:
 @register.simple_tag
 def state_mark(message: Message) -> SafeString:
     """How far a message of ours has come: an icon with its words."""
-    look = STATES.get(message.status)
-    if look is None or message.direction != Message.Direction.OUT:
+    return _state_mark(message.status) if message.direction == Message.Direction.OUT else mark_safe("")
+
+
+@per_language
+def _state_mark(status: str) -> SafeString:
+    if status not in STATES:
         return mark_safe("")
-    return format_html(
-        '<span class="state state-{}" title="{}">{}</span>', message.status, look[1], icons.icon(look[0], str(look[1]))
-    )
+    icon, words = STATES[status]
+    return format_html('<span class="state state-{}" title="{}">{}</span>', status, words, icons.icon(icon, str(words)))
 
 
 @register.simple_tag
@@ -62,7 +65,7 @@ def clock_time(moment: Any) -> SafeString:
     """The time of day; the day stands above."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(), phrases.exact(moment), date_format(timezone.localtime(moment), "H:i"),
+        moment.isoformat(), phrases.exact(moment), phrases.time_of_day(timezone.localtime(moment)),
     )  # fmt: skip
 
 

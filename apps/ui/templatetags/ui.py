@@ -4,9 +4,9 @@ import re
 import unicodedata
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
-from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.jobs import clock
 from apps.ui import charts, icons, phrases, statuses
+from apps.ui.folding import constant
 from apps.ui.shell import Shell
 
 register = template.Library()
@@ -45,6 +46,7 @@ def shell_for(context: template.Context) -> Shell:
 
 
 @register.simple_tag
+@constant
 def icon(name: str, label: str = "", classes: str = "") -> SafeString:
     return icons.icon(name, str(label), classes)
 
@@ -100,22 +102,26 @@ def badge(label: Any, tone: str = "neutral", icon: str = "") -> SafeString:
 
 
 @register.simple_tag
+@constant
 def status(state: Any, label: Any = "") -> SafeString:
     """State of a message, conversation, delivery, job or connection."""
     return _badge(statuses.look(statuses.STATUSES, state, label))
 
 
 @register.simple_tag
+@constant
 def stage_badge(stage: Any, label: Any = "") -> SafeString:
     return _badge(statuses.look(statuses.STAGES, stage, label))
 
 
 @register.simple_tag
+@constant
 def label_badge(label: Any, text: Any = "") -> SafeString:
     return _badge(statuses.look(statuses.LABELS, label, text)) if label else mark_safe("")
 
 
 @register.simple_tag
+@constant
 def channel_mark(channel: Any, text: bool = False) -> SafeString:
     """The channel's icon, with its name beside it or read out."""
     look = statuses.look(statuses.CHANNELS, channel)
@@ -126,6 +132,7 @@ def channel_mark(channel: Any, text: bool = False) -> SafeString:
 
 
 @register.simple_tag
+@constant
 def score_badge(score: Any) -> SafeString:
     """0-100 as a figure over a thin bar."""
     value = max(0, min(100, int(score or 0)))
@@ -174,11 +181,7 @@ def money(amount: Any, currency: str = "USD") -> SafeString:
 
 @register.simple_tag
 def figure(value: Any, format: str = "number", currency: str = "USD") -> str:
-    if format == "money":
-        return phrases.money(value, currency)
-    if format == "percent":
-        return phrases.percent(value)
-    return phrases.duration(value) if format == "duration" else phrases.number(value)
+    return phrases.figure(value, format, currency)
 
 
 @register.filter
@@ -255,13 +258,13 @@ def plain(text: Any) -> str:
 
 def _query(context: template.Context, **changes: Any) -> str:
     request = context.get("request")
-    query = request.GET.copy() if request else QueryDict(mutable=True)
-    for gone in ("cursor", *[k for k, v in changes.items() if v in (None, "")]):
-        query.pop(gone, None)
+    query = {name: values for name, values in request.GET.lists() if name != "cursor"} if request else {}
     for key, value in changes.items():
-        if value not in (None, ""):
-            query[key] = str(value)
-    return f"?{query.urlencode()}" if query else "?"
+        if value in (None, ""):
+            query.pop(key, None)
+        else:
+            query[key] = [str(value)]
+    return f"?{urlencode(query, doseq=True)}" if query else "?"
 
 
 @register.inclusion_tag("ui/components/chip.html", takes_context=True)
@@ -486,6 +489,7 @@ def bar_list(rows: Any, format: str = "number", currency: str = "USD", color: in
 
 
 @register.simple_tag
+@constant
 def keys(*combination: str) -> SafeString:
     return format_html_join(" ", "<kbd>{}</kbd>", ((key,) for key in combination))
 
