@@ -11,14 +11,15 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import CharField, Count, Max, Prefetch, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
 
 from apps.organizations.models import Membership, User
 from apps.organizations.queries import current_organization
 from apps.ui import text
-from apps.ui.paging import Page, paginate
+from apps.ui.paging import Page, first_page, paginate
 
 from . import details, numbers
 from .models import Activity, BulkChange, Form, Identity, Label, Lead, Merge, Stage, Tag
@@ -99,29 +100,58 @@ class Column:
 
 
 def board(rows: QuerySet[Lead]) -> list[Column]:
-    counts = stage_counts(rows)
-    return [Column(stage, counts[stage.value], column(rows, stage, None)) for stage in Stage]
+    """Every column with its first cards, in two queries."""
+    standing = rows.filter(stage=_WANTED)
+    newest = standing.order_by(*ORDERS["recent"]).values("pk")[: COLUMN + 1]
+    found = _of_each_stage(("ARRAY({})", newest), (_COUNT, _countable(standing)))
+    cards = _cards(Lead.objects.all()).in_bulk([pk for keys, _count in found.values() for pk in keys])
+    columns = []
+    for stage in Stage:
+        keys, count = found[stage.value]
+        page = first_page([cards[pk] for pk in keys if pk in cards], order=ORDERS["recent"], size=COLUMN)
+        columns.append(Column(stage, count, page))
+    return columns
+
+
+def _cards(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+    return rows.select_related("owner").only(*_CARD)
 
 
 def column(rows: QuerySet[Lead], stage: Stage | str, cursor: str | None) -> Page:
-    cards = rows.filter(stage=stage).select_related("owner").only(*_CARD)
-    return paginate(cards, cursor, order=ORDERS["recent"], size=COLUMN)
+    return paginate(_cards(rows.filter(stage=stage)), cursor, order=ORDERS["recent"], size=COLUMN)
 
 
 def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:
     """How many stand at each stage, up to COUNTED each, in one query."""
+    found = _of_each_stage((_COUNT, _countable(rows.filter(stage=_WANTED))))
+    return {stage: count for stage, (count,) in found.items()}
+
+
+_WANTED = RawSQL("wanted.stage", (), output_field=CharField())
+_COUNT = "(SELECT count(*) FROM ({}) few)"
+
+
+def _countable(rows: QuerySet[Lead]) -> QuerySet[Any, Any]:
+    return rows.order_by().values("pk")[:COUNTED]
+
+
+def _of_each_stage(*asked: tuple[str, QuerySet[Any, Any]]) -> dict[str, list[Any]]:
+    """For each stage what is asked of it: SQL around a set of leads whose stage is `_WANTED`."""
     parts: list[str] = []
     parameters: list[Any] = []
-    for stage in Stage.values:
+    for around, rows in asked:
         try:
-            sql, given = rows.filter(stage=stage).order_by().values("pk")[:COUNTED].query.sql_with_params()
+            sql, given = rows.query.sql_with_params()
         except EmptyResultSet:  # a filter that nobody can pass
-            sql, given = "SELECT 1 WHERE false", ()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS {stage}_leads)")
+            sql, given = "SELECT 0::bigint WHERE false", ()
+        parts.append(around.format(sql))
         parameters += given
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", parameters)
-        return dict(zip(Stage.values, cursor.fetchone(), strict=True))
+        cursor.execute(
+            f"SELECT wanted.stage, {', '.join(parts)} FROM unnest(%s::text[]) AS wanted(stage)",
+            [*parameters, Stage.values],
+        )
+        return {stage: found for stage, *found in cursor.fetchall()}
 
 
 def count(rows: QuerySet[Lead]) -> int:

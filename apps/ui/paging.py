@@ -60,6 +60,12 @@ def paginate(rows: QuerySet[Any], cursor: str | None = "", *, order: Sequence[st
     )
 
 
+def first_page(found: list[Any], *, order: Sequence[str], size: int) -> Page:
+    """Of up to `size` + 1 rows that were found in this order otherwise; `paginate` goes on from its cursor."""
+    shown, names = found[:size], [name.lstrip("-") for name in order]
+    return Page(items=shown, next_cursor=_write("n", shown[-1], names) if len(found) > size else "")
+
+
 def _beyond(names: list[str], position: list[Any], *, smaller: bool) -> Q:
     """(a, b) < (x, y) as a < x or (a = x and b < y), led by a plain a <= x that an index can use."""
     step, bound = ("lt", "lte") if smaller else ("gt", "gte")
