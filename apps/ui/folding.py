@@ -6,7 +6,7 @@ a string from then on. Nothing that depends on the context is touched, so what d
 computed each time, as it always was.
 
 Constant are text, comments, `{% load %}`; `{% translate %}`, `{% url %}`, `{% static %}` and the simple tags marked with
-`@constant` as long as their arguments are literals.
+`@constant` as long as their arguments are literals. Values are found and shown by values.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ from django.template.loaders import base, cached
 from django.template.smartif import TokenBase
 from django.templatetags.i18n import TranslateNode
 from django.templatetags.static import StaticNode
-from django.urls import get_urlconf
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -82,6 +82,39 @@ class FoldedName(Node):
         return ""
 
 
+class Address(Node):
+    """`{% url "name" row.pk %}`: the route is looked up once, the number put into it each time."""
+
+    MARK = 9_182_736_450_918_273
+
+    def __init__(self, node: URLNode) -> None:
+        self.node, self.number = node, node.args[0]
+        self.token, self.origin = node.token, node.origin
+        self.around: dict[Any, list[str]] = {}
+
+    def render(self, context: Context) -> str:
+        number = self.number.resolve(context)
+        around = self._around(context) if type(number) is int and number >= 0 else None
+        if around is None:
+            return str(self.node.render(context))
+        address = f"{around[0]}{number}{around[1]}"
+        if not self.node.asvar:
+            return address
+        context[self.node.asvar] = address
+        return ""
+
+    def _around(self, context: Context) -> list[str] | None:
+        """What stands before and behind the number; None where no such route takes one."""
+        routes = get_urlconf()
+        if routes not in self.around:
+            try:
+                address = reverse(self.node.view_name.resolve(context), args=[self.MARK])
+            except NoReverseMatch:
+                return None
+            self.around[routes] = address.split(str(self.MARK))
+        return self.around[routes]
+
+
 def fold(nodes: NodeList) -> None:
     """Put constant neighbors of a list, and of all lists inside it, together."""
     folded: list[Node] = []
@@ -93,6 +126,8 @@ def fold(nodes: NodeList) -> None:
             shorten_the_way(expression)
         if type(node) is VariableNode:
             node.__class__ = Value
+        elif isinstance(node, URLNode) and _is_numbered(node):
+            node = Address(node)
         name = _name_of(node)
         if _is_constant(node) and not name:
             run.append(node)
@@ -151,6 +186,10 @@ def _is_constant(node: Node) -> bool:
     if isinstance(node, SimpleNode) and not isinstance(node, SimpleBlockNode):
         return getattr(node.func, "is_constant", False) and _are_literal([*node.args, *node.kwargs.values()])
     return False
+
+
+def _is_numbered(node: URLNode) -> bool:
+    return _are_literal([node.view_name]) and len(node.args) == 1 and not node.kwargs and not _are_literal(node.args)
 
 
 def _are_literal(arguments: Iterable[FilterExpression | None]) -> bool:
