@@ -2,32 +2,21 @@
 // Every answer of the server holds the same parts (see `parts` in templates/conversations/inbox.html); apply() puts
 // them in place.
 
-import { keepFocus, placeOf, returnTo, toast } from "../ui/frontdesk.js";
+import { keepFocus, toast } from "../ui/frontdesk.js";
+import { connect } from "./composer.js";
+import { setFiles, showFiles } from "./files.js";
+import { watchOlder } from "./older.js";
+import { announce, ask, atEnd, csrf, jump, opened, phrases, root, startAtEnd, thread, toEnd, told } from "./place.js";
+import { closeStory, openStory, showTold } from "./story.js";
+import { dress, field, form, saveDraft, startComposer } from "./writing.js";
 
 const EVERY = 1500; // ms between questions for news
 const HIDDEN = 15000; // ms between questions while nobody looks: the count in the tab's title
 const HERE = 10000; // ms between signs of presence
-const NEAR = 120; // px from the end that still count as being there
 
-const root = document.querySelector("[data-inbox]");
-const phrases = document.getElementById("inbox-phrases").dataset;
-const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
-const thread = () => document.getElementById("thread");
-const scroller = () => document.getElementById("thread-scroll");
-const opened = () => thread()?.dataset.conversation ?? "";
-const told = () => (root.dataset.pane === "story" ? document.getElementById("story")?.dataset.told ?? "" : "");
-const touch = matchMedia("(pointer: coarse)");
 let cursor = root.dataset.cursor;
 let here = "";
 let waiting = Number(document.querySelector("[data-nav=inbox] .nav-badge")?.textContent ?? 0);
-
-function announce(message) {
-  document.dispatchEvent(new CustomEvent("announce", { detail: { message } }));
-}
-
-async function ask(url, options = {}) {
-  return fetch(url, { credentials: "same-origin", ...options, headers: { "HX-Request": "true", "X-CSRFToken": csrf(), ...options.headers } });
-}
 
 // Putting news in place -------------------------------------------------------------------------------------------
 
@@ -48,22 +37,6 @@ function morph(id, fresh) {
   if (!old || !one) return;
   Idiomorph.morph(old, one, { morphStyle: "outerHTML", ...keep });
   window.htmx.process(document.getElementById(id));
-}
-
-function atEnd() {
-  const box = scroller();
-  return !box || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
-}
-
-function toEnd() {
-  const box = scroller();
-  if (box) box.scrollTop = box.scrollHeight;
-  jump(false);
-}
-
-function jump(show) {
-  const button = document.querySelector("[data-jump]");
-  if (button) button.hidden = !show;
 }
 
 // The answer holds the last page of the thread; whatever was loaded further up stays.
@@ -309,11 +282,8 @@ function startPane() {
   markOpen();
   showWaiting(waiting);
   if (!one) return;
-  files = [];
-  stuck = true;
-  room.disconnect();
-  room.observe(scroller());
-  toEnd();
+  setFiles([]);
+  startAtEnd();
   watchOlder();
   startComposer();
   sign(false);
@@ -358,43 +328,6 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => location.reload());
 
-// The story of an answer, beside the thread or over it ------------------------------------------------------------
-
-let storyFrom = null; // where the focus was
-
-function showTold() {
-  for (const one of document.querySelectorAll(".msg.is-told")) one.classList.remove("is-told");
-  document.getElementById(`m${told()}`)?.classList.add("is-told");
-}
-
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target?.id === "story") storyFrom = placeOf(event.detail.elt);
-});
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.id !== "story" && event.detail.elt?.id !== "story") return;
-  root.dataset.pane = "story";
-  showTold();
-  document.getElementById("story-title")?.focus();
-});
-
-function closeStory() {
-  const back = document.querySelector("[data-close-story]");
-  const message = told();
-  root.dataset.pane = "thread";
-  history.pushState({}, "", back.href);
-  showTold();
-  document.getElementById("story").replaceChildren();
-  returnTo([...(storyFrom ?? []), { name: `[data-focus="story-${message}"]`, at: 0 }, { name: "#thread-scroll", at: 0 }]);
-}
-
-// The message under the keyboard, or the last answer there is.
-function openStory() {
-  const here = document.activeElement?.closest?.(".msg") ?? [...document.querySelectorAll("#thread-messages .msg-out")].pop();
-  const link = here?.querySelector("[data-why]");
-  link?.click();
-  return !!link;
-}
-
 async function cancelEdit() {
   const form = document.querySelector("#person [data-edit]");
   if (form) delete form.dataset.edit;
@@ -417,41 +350,6 @@ document.addEventListener("error", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   const link = event.detail.requestConfig?.elt;
   if (link?.matches?.("[data-once]")) link.remove();
-});
-
-// Earlier messages ------------------------------------------------------------------------------------------------
-
-let watcher = null;
-function watchOlder() {
-  watcher?.disconnect();
-  const item = document.querySelector("[data-older]");
-  if (!item) return;
-  watcher = new IntersectionObserver((seen) => {
-    if (seen.some((one) => one.isIntersecting) && scroller().scrollHeight > scroller().clientHeight) loadOlder(item);
-  }, { root: scroller(), rootMargin: "200px 0px 0px 0px" });
-  watcher.observe(item);
-}
-
-async function loadOlder(item) {
-  if (item.dataset.busy) return;
-  item.dataset.busy = "yes";
-  const list = item.parentElement;
-  const answer = await ask(item.dataset.older).catch(() => null);
-  if (!answer?.ok) return void delete item.dataset.busy;
-  const fresh = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html").querySelector("ol");
-  const box = scroller();
-  const fromEnd = box.scrollHeight - box.scrollTop;
-  for (const day of fresh.querySelectorAll(".day")) document.getElementById(day.id)?.remove();
-  item.replaceWith(...fresh.children);
-  window.htmx.process(list);
-  box.scrollTop = box.scrollHeight - fromEnd; // what was read stays where it was
-  watchOlder();
-}
-document.addEventListener("click", (event) => {
-  const item = event.target.closest?.("[data-older] a")?.closest("[data-older]");
-  if (!item) return;
-  event.preventDefault();
-  loadOlder(item);
 });
 
 // Search ----------------------------------------------------------------------------------------------------------
@@ -494,334 +392,9 @@ document.addEventListener("submit", (event) => {
   search(event.target);
 });
 
-// Composer --------------------------------------------------------------------------------------------------------
-
-const form = () => document.querySelector("[data-composer]");
-const field = () => form()?.querySelector("[data-draft-text]");
-const draftKey = () => `draft:${form()?.dataset.draft}`;
-const modeOf = (one) => one.querySelector("[name=mode]:checked")?.value ?? "note";
-
-function saveDraft() {
-  const box = field();
-  if (!box) return;
-  try {
-    if (box.value) localStorage.setItem(draftKey(), JSON.stringify({ text: box.value, mode: modeOf(form()) }));
-    else localStorage.removeItem(draftKey());
-  } catch { /* private windows keep nothing */ }
-}
-
-function startComposer() {
-  const box = field();
-  if (!box) return;
-  try {
-    const draft = JSON.parse(localStorage.getItem(draftKey()) ?? "null");
-    if (draft?.text && !box.value) {
-      box.value = draft.text;
-      const tab = form().querySelector(`[name=mode][value="${draft.mode === "note" ? "note" : "reply"}"]`);
-      if (tab) tab.checked = true;
-    }
-  } catch { /* a draft we cannot read is none */ }
-  dress();
-}
-
-// Words and sizes that follow what is written.
-function dress() {
-  const one = form();
-  const box = field();
-  if (!box) return;
-  box.dataset.placeholderReply ??= box.placeholder;
-  box.placeholder = modeOf(one) === "note" ? box.dataset.placeholderNote : box.dataset.placeholderReply;
-  const count = one.querySelector("[data-limit]");
-  const limit = Number(count.dataset.limit);
-  count.hidden = !limit || box.value.length < limit * 0.8;
-  count.textContent = `${box.value.length} / ${limit}`;
-  if (!CSS.supports("field-sizing", "content")) box.rows = Math.min(10, Math.max(2, box.value.split("\n").length));
-}
-
-// Files that go out with the reply: chosen, dropped or pasted.
-const LARGEST = 10_000_000;
-const MOST_FILES = 10;
-let files = [];
-
-function showFiles() {
-  const list = form()?.querySelector("[data-files]");
-  if (!list) return;
-  list.hidden = !files.length;
-  list.replaceChildren(...files.map((file) => {
-    const item = document.createElement("li");
-    item.className = "composer-file";
-    if (file.type.startsWith("image/")) {
-      const picture = document.createElement("img");
-      picture.alt = "";
-      picture.src = URL.createObjectURL(file);
-      picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
-      item.append(picture);
-    }
-    const name = document.createElement("bdi");
-    name.className = "truncate";
-    name.textContent = file.name;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "link";
-    button.textContent = "×";
-    button.setAttribute("aria-label", phrases.remove.replace("{name}", file.name));
-    button.addEventListener("click", () => { setFiles(files.filter((one) => one !== file)); field().focus(); });
-    item.append(name, button);
-    return item;
-  }));
-}
-
-function setFiles(chosen) {
-  files = chosen;
-  showFiles();
-}
-
-function addFiles(given) {
-  if (!form()?.querySelector("[data-file]") || modeOf(form()) === "note") return false;
-  const good = [...given].filter((one) => one.size <= LARGEST);
-  const large = [...given].find((one) => one.size > LARGEST);
-  problem(large ? phrases.large.replace("{name}", large.name) : files.length + good.length > MOST_FILES ? phrases.many : "");
-  setFiles([...files, ...good].slice(0, MOST_FILES));
-  field().focus();
-  return true;
-}
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches?.("[data-file]")) return;
-  addFiles(event.target.files);
-  event.target.value = "";
-});
-document.addEventListener("paste", (event) => {
-  if (event.target.matches?.("[data-draft-text]") && event.clipboardData?.files.length && addFiles(event.clipboardData.files)) event.preventDefault();
-});
-const carriesFiles = (event) => event.dataTransfer?.types.includes("Files") && event.target.closest?.("#thread");
-document.addEventListener("dragover", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  thread().classList.add("is-dropping");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!thread()?.contains(event.relatedTarget)) thread()?.classList.remove("is-dropping");
-});
-document.addEventListener("drop", (event) => {
-  thread()?.classList.remove("is-dropping");
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  addFiles(event.dataTransfer.files);
-});
-
-function newToken() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function pending(text, mode, sent) {
-  const item = document.createElement("li");
-  item.className = `msg ${mode === "note" ? "msg-note" : "msg-out by-user"} is-pending is-first`;
-  const bubble = document.createElement("div");
-  bubble.className = "bubble";
-  const words = document.createElement("p");
-  words.className = "bubble-text";
-  words.dir = "auto";
-  words.textContent = [text, ...sent.map((one) => `📎 ${one.name}`)].filter(Boolean).join("\n");
-  const foot = document.createElement("span");
-  foot.className = "msg-foot";
-  foot.textContent = phrases.sending;
-  bubble.append(words, foot);
-  item.append(bubble);
-  document.getElementById("thread-messages").append(item);
-  toEnd();
-  return item;
-}
-
-function problem(words) {
-  const place = document.getElementById("composer-problem");
-  if (!place) return;
-  place.textContent = words;
-  place.hidden = !words;
-}
-
-async function deliver(url, body, item, conversation, text, sent) {
-  item.querySelector(".msg-foot").textContent = phrases.sending;
-  try {
-    const answer = await ask(url, { method: "POST", body });
-    const html = await answer.text();
-    if (answer.ok || answer.status === 422) {
-      item.remove();
-      const why = opened() === conversation ? apply(html) : "";
-      if (answer.status === 422) giveBack(conversation, text, why, sent);
-      else toEnd();
-      return;
-    }
-    throw new Error(String(answer.status));
-  } catch {
-    const foot = item.querySelector(".msg-foot");
-    const again = document.createElement("button");
-    again.type = "button";
-    again.className = "link";
-    again.textContent = phrases.again;
-    again.addEventListener("click", () => deliver(url, body, item, conversation, text, sent)); // the same token: sent once
-    foot.replaceChildren(`${phrases.kept} `, again);
-    item.classList.add("is-failed");
-  }
-}
-
-function giveBack(conversation, text, why, sent) {
-  const box = opened() === conversation ? field() : null;
-  if (box && !files.length) setFiles(sent);
-  if (box && !box.value) {
-    box.value = text;
-    saveDraft();
-    dress();
-    box.focus();
-  }
-  problem(why);
-}
-
-function submit() {
-  const one = form();
-  const box = field();
-  const text = box.value.trim();
-  const mode = modeOf(one);
-  const sent = mode === "note" ? [] : files;
-  if (!text && !sent.length) return box.focus();
-  closeCanned();
-  problem("");
-  const token = one.elements.token;
-  const body = new FormData(one);
-  body.set("text", text);
-  body.delete("file");
-  for (const file of sent) body.append("file", file, file.name);
-  token.value = newToken();
-  box.value = "";
-  if (sent.length) setFiles([]);
-  saveDraft();
-  dress();
-  box.focus();
-  const query = new URLSearchParams(location.search);
-  query.set("rows", document.querySelectorAll("#inbox-rows [data-row]").length);
-  deliver(`${new URL(one.action).pathname}?${query}`, body, pending(text, mode, sent), opened(), text, sent);
-}
-
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-composer]")) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  submit();
-}, true);
-
-document.addEventListener("change", (event) => {
-  if (event.target.closest?.("[data-composer]") && !event.target.matches("[data-file]")) {
-    dress();
-    saveDraft();
-    if (event.target.name === "mode") field()?.focus();
-  }
-});
-
-document.addEventListener("input", (event) => {
-  const preview = event.target.closest?.("[data-template]")?.querySelector("[data-preview]");
-  if (preview) {
-    const values = new Map([...event.target.form.querySelectorAll("[data-number]")].map((one) => [one.dataset.number, one.value]));
-    preview.textContent = preview.dataset.preview.replace(/\{\{(\d+)\}\}/g, (whole, number) => values.get(number) || whole);
-  }
-  if (!event.target.matches?.("[data-draft-text]")) return;
-  saveDraft();
-  dress();
-  problem("");
-  if (event.target.value) sign(true);
-  openCanned();
-});
-
-// What the assistant suggests goes into the reply, behind what is written there already.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-draft-use]");
-  if (!button) return;
-  const box = field();
-  const reply = form().querySelector("[name=mode][value=reply]");
-  if (reply) reply.checked = true;
-  box.value = [box.value.trim(), button.dataset.text].filter(Boolean).join("\n");
-  saveDraft();
-  dress();
-  box.focus();
-});
-
-// Saved replies: a slash at the start of a word opens them.
-let cannedTurn = 0;
-const canned = () => document.getElementById("canned");
-
-function slash() {
-  const box = field();
-  const found = box.value.slice(0, box.selectionStart).match(/(?:^|\s)\/([^\s/]{0,40})$/u);
-  return found ? found[1] : null;
-}
-
-async function openCanned() {
-  const words = slash();
-  if (words === null) return closeCanned();
-  const turn = ++cannedTurn;
-  const answer = await ask(`${root.dataset.canned}?q=${encodeURIComponent(words)}`).catch(() => null);
-  if (turn !== cannedTurn || !answer?.ok || slash() === null) return;
-  const fresh = new DOMParser().parseFromString(`<ul>${await answer.text()}</ul>`, "text/html").querySelector("ul");
-  canned().replaceChildren(...fresh.children);
-  canned().hidden = false;
-  choose(0);
-}
-
-function closeCanned() {
-  cannedTurn += 1;
-  const list = canned();
-  if (!list) return;
-  list.hidden = true;
-  field()?.removeAttribute("aria-activedescendant");
-}
-
-function choose(step) {
-  const items = [...canned().querySelectorAll("[data-text]")];
-  if (!items.length) return;
-  const at = items.findIndex((one) => one.getAttribute("aria-selected") === "true");
-  const next = items[step === 0 ? 0 : (at + step + items.length) % items.length];
-  items.forEach((one) => one.setAttribute("aria-selected", String(one === next)));
-  field().setAttribute("aria-activedescendant", next.id);
-  next.scrollIntoView({ block: "nearest" });
-}
-
-function insert(item) {
-  const box = field();
-  const end = box.selectionStart;
-  const start = box.value.slice(0, end).lastIndexOf("/");
-  box.setRangeText(item.dataset.text, start, end, "end");
-  closeCanned();
-  saveDraft();
-  dress();
-  box.focus();
-}
-
-document.addEventListener("pointerdown", (event) => {
-  const item = event.target.closest?.("#canned [data-text]");
-  if (!item) return;
-  event.preventDefault();
-  insert(item);
-});
+// Keys ------------------------------------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches?.("[data-draft-text]")) {
-    const list = canned();
-    const chosen = list && !list.hidden ? list.querySelector("[aria-selected=true]") : null;
-    if (list && !list.hidden && event.key === "Escape") {
-      closeCanned();
-      event.preventDefault();
-      event.stopPropagation();
-    } else if (chosen && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      choose(event.key === "ArrowDown" ? 1 : -1);
-      event.preventDefault();
-    } else if (chosen && (event.key === "Enter" || event.key === "Tab")) {
-      insert(chosen);
-      event.preventDefault();
-    } else if (event.key === "Enter" && !event.isComposing && (event.ctrlKey || event.metaKey || (!event.shiftKey && !touch.matches))) {
-      event.preventDefault();
-      submit();
-    }
-    return;
-  }
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") || event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
   if (event.key === "Escape" && chosenBar()) {
     keepFocus(unselect);
@@ -846,14 +419,5 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
-// Who reads the end stays there while the composer grows and pictures arrive.
-let stuck = true;
-document.addEventListener("load", (event) => { if (stuck && scroller()?.contains(event.target)) toEnd(); }, true);
-const room = new ResizeObserver(() => { if (stuck) toEnd(); });
-document.addEventListener("scroll", (event) => {
-  if (event.target !== scroller()) return;
-  stuck = atEnd();
-  if (stuck) jump(false);
-}, true);
-
+connect({ apply, sign });
 startPane();

@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage
 from config.static_files import HashedFiles
 
 # Every way in which one of our scripts could name another: import … from, export … from, import "…", import("…").
-NAMED = re.compile(r"""^(?:(?:import|export)\b[^"';=]*?|.*\bimport\(\s*)["']([^"']+)["']""", re.MULTILINE)
+NAMED = re.compile(r"""^(?:(?:import|export)\b[^"';=(]*?|.*\bimport\(\s*)["']([^"']+)["']""", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
