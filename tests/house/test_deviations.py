@@ -27,7 +27,7 @@ def read():
         set_urlconf(None)
 
 
-def test_every_deviation_is_named_and_is_one():
+def test_every_deviation_is_named_and_is_one(django_db_setup):
     """This file, run as a program in the same surroundings, is a process that is no test."""
     surroundings = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     done = subprocess.run(
