@@ -11,7 +11,6 @@ from .metrics import metrics
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("metrics", metrics, name="metrics"),
-    path("i18n/", include("django.conf.urls.i18n")),  # the console's language menu
     path("accounts/", include("apps.organizations.accounts_urls")),
     path(
         "api/schema/",

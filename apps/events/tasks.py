@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.jobs import clock, trace
 from apps.jobs import services as jobs
@@ -41,7 +42,7 @@ def next_unrelayed() -> datetime | bool:
     return True if fresh else (retry_at or False)
 
 
-@handles(RELAY, queue=QUEUE, drains=True, pending=next_unrelayed)
+@handles(RELAY, queue=QUEUE, drains=True, pending=next_unrelayed, words=_("Hand on what happened"))
 def relay(job: Claimed) -> bool:
     """Hand on a batch; True while there is more to hand on now."""
     due = Q(relayed_at=None) & (Q(retry_at=None) | Q(retry_at__lte=clock.now()))
@@ -165,7 +166,7 @@ def try_given_up_again() -> int:
     return count
 
 
-@handles("events.prune", queue="bulk")
+@handles("events.prune", queue="bulk", words=_("Delete old journal entries"))
 def prune(_job: Claimed) -> datetime | None:
     """Delete what was handed on long ago, a bite at a time; what was given up stays."""
     before = clock.now() - KEEP

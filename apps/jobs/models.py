@@ -3,8 +3,10 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from . import clock
+from .registry import words_of
 
 
 class Job(models.Model):
@@ -19,19 +21,22 @@ class Job(models.Model):
 
     schema = models.CharField(max_length=63)
     kind = models.CharField(max_length=80)
-    key = models.CharField(max_length=200, blank=True, default="")
-    queue = models.CharField(max_length=20)
-    run_at = models.DateTimeField(default=clock.now, null=True)
+    key = models.CharField(_("for"), max_length=200, blank=True, default="")
+    queue = models.CharField(_("queue"), max_length=20)
+    run_at = models.DateTimeField(_("due"), default=clock.now, null=True)
     leased_until = models.DateTimeField(null=True, blank=True)
     lease = models.BigIntegerField(null=True, blank=True)
     generation = models.IntegerField(default=0)
-    attempts = models.IntegerField(default=0)
-    last_error = models.TextField(blank=True, default="")
-    failed_at = models.DateTimeField(null=True, blank=True)
-    trace = models.UUIDField(null=True, blank=True)
-    created_at = models.DateTimeField(default=clock.now)
+    attempts = models.IntegerField(_("tries"), default=0)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+    failed_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    trace = models.UUIDField(_("trace"), null=True, blank=True)
+    created_at = models.DateTimeField(_("promised"), default=clock.now)
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        permissions = [("run_job", "Can try a job again")]
         constraints = [models.UniqueConstraint(fields=["schema", "kind", "key"], name="job_once")]
         indexes = [
             # What is due first, whoever's it is: the sweep, and a claim when there is no crowd.
@@ -47,4 +52,4 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.schema} {self.kind} {self.key}".rstrip()
+        return f"{words_of(self.kind)} · {self.schema}"

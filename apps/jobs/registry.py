@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
 
 from . import clock
 
@@ -59,6 +61,7 @@ class Kind:
     pending: Pending | None = None
     attempts: int = 8
     given_up: GivenUp | None = None
+    words: Any = ""  # what is done, for people: "Answer a customer"; lazily translated
 
     @property
     def app(self) -> str:
@@ -91,6 +94,7 @@ def handles(
     pending: Pending | None = None,
     attempts: int = 8,
     given_up: GivenUp | None = None,
+    words: Any = "",
 ) -> Callable[[F], F]:
     """Register the decorated function for jobs of kind `name`."""
     if queue not in QUEUES:
@@ -101,10 +105,16 @@ def handles(
     def register(run: F) -> F:
         if name in KINDS:
             raise ValueError(f"two handlers for {name!r}")
-        KINDS[name] = Kind(name, queue, run, drains, pending, attempts, given_up)
+        KINDS[name] = Kind(name, queue, run, drains, pending, attempts, given_up, words)
         return run
 
     return register
+
+
+def words_of(kind: str) -> str:
+    """What a kind of work does, in words; also for one that this version no longer knows."""
+    known = KINDS.get(kind)
+    return str(known.words) if known and known.words else _("Work that this version does not know")
 
 
 # What `run_automations --task …` calls a group of kinds; any app's name is a group of its own.

@@ -47,7 +47,25 @@ class Can(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_KEYS = "manage_keys"
     PLAY = "play"  # the customer, in the simulator
-    RUN_AGENCY = "run_agency"  # organizations themselves: the console's
+    # At the agency's console: each is given to staff by itself, see CONSOLE.
+    SEE_ORGANIZATIONS = "see_organizations"
+    MAKE_ORGANIZATIONS = "make_organizations"
+    PAUSE_ORGANIZATIONS = "pause_organizations"  # and switch them on again
+    KEEP_DOMAINS = "keep_domains"
+    ENTER_ORGANIZATIONS = "enter_organizations"
+    SEE_ACCOUNTS = "see_accounts"  # people, wherever they work
+    KEEP_ACCOUNTS = "keep_accounts"
+    RESCUE_ACCOUNTS = "rescue_accounts"  # give another address or password: whoever may can be anybody
+    SWITCH_ACCOUNTS = "switch_accounts"  # off, and on again
+    MAKE_STAFF = "make_staff"
+    SEE_USAGE = "see_usage"
+    SEE_UNROUTED = "see_unrouted"
+    ROUTE_AGAIN = "route_again"  # or put aside
+    SEE_JOBS = "see_jobs"
+    RUN_JOBS = "run_jobs"
+    SEE_SCHEDULES = "see_schedules"
+    KEEP_SCHEDULES = "keep_schedules"
+    SEE_ENTRIES = "see_entries"  # of staff into organizations
 
 
 class Kind(StrEnum):
@@ -62,7 +80,7 @@ class Kind(StrEnum):
     INNER = "inner"  # the product itself: a job, a rule, the bot, a command, what a customer's message brings about
 
 
-# The least role for each; what no role has belongs to the console and to the product itself.
+# The least role for each; what stands in CONSOLE alone is no role's.
 GIVEN: dict[Can, Role | None] = {
     Can.LOOK: Role.VIEWER,
     Can.BE_ONESELF: Role.VIEWER,
@@ -84,7 +102,6 @@ GIVEN: dict[Can, Role | None] = {
     Can.CHANGE_ORGANIZATION: Role.MANAGER,
     Can.MANAGE_PEOPLE: Role.MANAGER,
     Can.MANAGE_KEYS: Role.MANAGER,
-    Can.RUN_AGENCY: None,
 }
 # A program is nobody who could answer for people or for other programs.
 NOT_FOR_KEYS = frozenset({Can.BE_ONESELF, Can.MANAGE_PEOPLE, Can.MANAGE_KEYS})
@@ -94,14 +111,40 @@ STAFF = frozenset({
     Can.REMOVE_LEADS, Can.KEEP_FORMS, Can.KEEP_TEMPLATES, Can.KEEP_CATALOG, Can.TEACH, Can.SEE_LOG, Can.SEE_RAW,
     Can.CARE_FOR_CHANNELS, Can.CARE_FOR_WEBHOOKS, Can.CHANGE_ORGANIZATION, Can.MANAGE_PEOPLE,
 })  # fmt: skip
-CONSOLE = frozenset({Can.RUN_AGENCY, Can.BE_ONESELF, Can.MANAGE_PEOPLE, Can.CHANGE_ORGANIZATION})
+# What agency staff may do at the console, each by the permission that they were given for it; "": superusers alone.
+CONSOLE: dict[Can, str] = {
+    Can.SEE_ORGANIZATIONS: "organizations.view_organization",
+    Can.MAKE_ORGANIZATIONS: "organizations.add_organization",
+    Can.CHANGE_ORGANIZATION: "organizations.change_organization",
+    Can.KEEP_DOMAINS: "organizations.change_domain",
+    Can.MANAGE_PEOPLE: "organizations.change_membership",
+    Can.PAUSE_ORGANIZATIONS: "organizations.pause_organization",
+    Can.ENTER_ORGANIZATIONS: "organizations.enter_organization",
+    Can.SEE_ACCOUNTS: "organizations.view_user",
+    Can.KEEP_ACCOUNTS: "organizations.change_user",
+    Can.RESCUE_ACCOUNTS: "organizations.rescue_user",
+    Can.SWITCH_ACCOUNTS: "organizations.switch_user",
+    Can.MAKE_STAFF: "",
+    Can.SEE_USAGE: "organizations.view_usage",
+    Can.SEE_UNROUTED: "organizations.view_unrouteddelivery",
+    Can.ROUTE_AGAIN: "organizations.route_unrouteddelivery",
+    Can.SEE_JOBS: "jobs.view_job",
+    Can.RUN_JOBS: "jobs.run_job",
+    Can.SEE_SCHEDULES: "django_celery_beat.view_periodictask",
+    Can.KEEP_SCHEDULES: "django_celery_beat.change_periodictask",
+    Can.SEE_ENTRIES: "organizations.view_staffentry",
+    Can.SEE_LOG: "auditlog.view_logentry",
+}
+GIVEN.update(dict.fromkeys(CONSOLE.keys() - GIVEN.keys()))
 
 
 @dataclass(eq=False)  # not frozen: Python writes an exception's traceback into it
 class NotAllowed(PermissionDenied):
     """The one refusal of a service: `code` for machines; the sentence is made where it is shown."""
 
-    code: str  # signed_out, not_a_member, role_too_low, not_for_keys, not_for_staff, reauthentication_required
+    code: (
+        str  # signed_out, not_a_member, role_too_low, not_for_keys, not_for_staff, not_given, reauthentication_required
+    )
     can: Can | None = None
 
     def __str__(self) -> str:
@@ -110,6 +153,7 @@ class NotAllowed(PermissionDenied):
             "not_a_member": _("You do not work in this organization."),
             "not_for_keys": _("An API key may not do this. It takes a person who is signed in."),
             "not_for_staff": _("Agency staff may not do this inside an organization. Ask one of its owners."),
+            "not_given": _("You were not given this right at the console. Ask somebody who makes staff."),
             "reauthentication_required": _("Confirm that it is you: give your password or a code again."),
         }.get(self.code, _("Your role does not include this."))
 
@@ -145,13 +189,19 @@ class Actor(str):  # noqa: SLOT000  carries attributes of its own
         if self.kind in (Kind.VISITOR, Kind.STRANGER):
             return "signed_out" if self.kind is Kind.VISITOR else "not_a_member"
         if self.kind is Kind.CONSOLE:
-            return "" if can in CONSOLE else "not_a_member"
+            return "" if can is Can.BE_ONESELF or self._was_given(can) else "not_given"
         if self.kind is Kind.KEY and can in NOT_FOR_KEYS:
             return "not_for_keys"
         least = GIVEN[can]
         if self.kind is Kind.STAFF and can not in STAFF:
             return "not_for_staff"
         return "" if self.role is not None and least is not None and self.role.includes(least) else "role_too_low"
+
+    def _was_given(self, can: Can) -> bool:
+        permission = CONSOLE.get(can)
+        if permission is None or self.user is None:
+            return False
+        return self.user.has_perm(permission) if permission else self.user.is_active and self.user.is_superuser
 
     def may(self, can: Can) -> bool:
         return not self.refusal(can)

@@ -15,6 +15,7 @@ class OrganizationsConfig(AppConfig):
         from apps.ui import shell
 
         from . import audit, checks, frame, models, openapi, signing_in  # noqa: F401 (openapi registers itself)
+        from .console import telling
 
         shell.brand_from(frame.brand)
         shell.access_from(frame.access)
@@ -22,10 +23,11 @@ class OrganizationsConfig(AppConfig):
         checks.register_all()
         addresses.our_names.add(settings.BASE_DOMAIN)
         audit.start()
+        telling.listen()
         signing_in.start()
         audit.register(models.Organization)
         audit.register(models.Domain)
-        audit.register(models.User, exclude=["last_login", "epoch"])
+        audit.register(models.User, exclude=["last_login", "epoch", "groups", "user_permissions"])
         audit.register(models.Membership, exclude=["epoch"])
         audit.register(models.Invitation, exclude=["token_hash", "mailed_at"])
         autodiscover_modules("health")

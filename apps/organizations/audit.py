@@ -26,6 +26,7 @@ from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.signals import pre_save
+from django.dispatch import Signal
 from django.http import HttpRequest
 
 from .access import actor_of
@@ -34,6 +35,8 @@ from .encryption import EncryptedJSONField
 from .hosts import client_address
 
 MASK = "•••"
+# After a note: its instance and entry. auditlog tells of changed fields by `post_log`, in the same words.
+told = Signal()
 _SECRET_NAMES = ("password", "secret", "token", "key_hash", "token_hash", "credentials")
 _acting: ContextVar[HttpRequest | str | None] = ContextVar("acting", default=None)
 
@@ -82,7 +85,7 @@ def note(instance: models.Model, *, action: int = LogEntry.Action.ACCESS, event:
 
     `event`: what happened, a name from EVENTS of log.py. Proxies are told under their own name ("API key").
     """
-    LogEntry.objects.log_create(
+    entry = LogEntry.objects.log_create(
         instance,
         force_log=True,
         action=action,
@@ -90,6 +93,7 @@ def note(instance: models.Model, *, action: int = LogEntry.Action.ACCESS, event:
         content_type=ContentType.objects.get_for_model(instance, for_concrete_model=False),
         **({"additional_data": {"event": event}} if event else {}),
     )
+    told.send(sender=type(instance), instance=instance, log_entry=entry)
 
 
 def _who() -> tuple[dict[str, str], Any, str | None]:

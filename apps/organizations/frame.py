@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from apps.ui import shell
 
 from . import queries
-from .access import role_of
+from .access import actor_of, role_of
+from .actors import Can
 from .models import Role
 
 
@@ -21,9 +22,12 @@ def brand(request: HttpRequest) -> shell.Brand | None:
     return shell.Brand(name=organization.name, accent=organization.accent, logo_url=logo)
 
 
-def access(request: HttpRequest, role: str) -> bool:
+def access(request: HttpRequest, wanted: str) -> bool:
+    """Whether they hold at least a role, or may do what a capability names."""
+    if wanted not in Role.values:
+        return actor_of(request).may(Can(wanted))
     held = role_of(request)
-    return held is not None and held.includes(Role(role))
+    return held is not None and held.includes(Role(wanted))
 
 
 def banners(request: HttpRequest) -> Iterator[shell.Banner]:

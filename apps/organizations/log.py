@@ -12,11 +12,15 @@ from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from django.db.models import BooleanField, Field, ForeignKey, JSONField, Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from apps.jobs.registry import words_of
+from apps.ui import phrases
 
 from .audit import MASK
 from .models import ApiKey, SignIn, StaffEntry
@@ -75,6 +79,7 @@ _NAMES = {
     "expires_at": gettext_lazy("Ends"),
     "state": gettext_lazy("State"),
     "secrets": gettext_lazy("Signing secrets"),
+    "rights": gettext_lazy("Rights"),
 }
 
 
@@ -94,7 +99,7 @@ def subjects() -> list[tuple[str, str]]:
     """What can be looked for: ("leads.lead", "Lead") of every registered model."""
     models = [*auditlog.get_models(), SignIn, ApiKey, StaffEntry]
     return sorted(
-        ((model._meta.label_lower, _capital(str(model._meta.verbose_name))) for model in models),
+        ((model._meta.label_lower, phrases.capital(str(model._meta.verbose_name))) for model in models),
         key=lambda pair: pair[1],
     )
 
@@ -114,6 +119,10 @@ EVENTS = {
     "recovery_codes_renewed": gettext_lazy("Recovery codes renewed"),
     "key_made": gettext_lazy("API key made"),
     "key_revoked": gettext_lazy("API key revoked"),
+    "job_again": gettext_lazy("A job was done again"),
+    "delivery_routed": gettext_lazy("A kept delivery was handed to its organization"),
+    "delivery_put_aside": gettext_lazy("A kept delivery was put aside"),
+    "rights_given": gettext_lazy("Rights at the console changed"),
     "staff_entered": gettext_lazy("Agency staff came in"),
     "staff_left": gettext_lazy("Agency staff left"),
 }
@@ -122,6 +131,30 @@ EVENTS = {
 def event_of(entry: LogEntry) -> str:
     """What happened, in words, where it was no change of a row; else ""."""
     return str(EVENTS.get((entry.additional_data or {}).get("event", ""), ""))
+
+
+def about(row: models.Model) -> QuerySet[LogEntry]:
+    """What the active schema's log has on one row, newest first."""
+    return LogEntry.objects.get_for_object(row).select_related("content_type", "actor").order_by("-id")
+
+
+def told(entries: Iterable[LogEntry]) -> list[dict[str, Any]]:
+    """Entries as pages show them: who, what happened, what changed."""
+    entries = list(entries)
+    names = look_up(entries)
+    return [
+        {"entry": entry, "actor": actor(entry), "happened": happened(entry), "changes": changes(entry, names)}
+        for entry in entries
+    ]  # fmt: skip
+
+
+def happened(entry: LogEntry) -> str:
+    """What happened, in words: "Organization changed", "Agency staff came in"."""
+    kind = phrases.capital(str(entry.content_type.name))
+    if event := event_of(entry):
+        return event
+    words = {"create": _("%(kind)s created"), "update": _("%(kind)s changed"), "delete": _("%(kind)s deleted")}
+    return words.get(act_of(entry), "%(kind)s") % {"kind": kind}
 
 
 def acts() -> list[tuple[str, str]]:
@@ -167,7 +200,7 @@ def changes(entry: LogEntry, names: Names) -> list[Change]:
             found.append(Change(_label(model, name), "" if added else words, words if added else ""))
             continue
         if not isinstance(values, list | tuple) or len(values) != 2:
-            found.append(Change(str(name), "", _words(values)))
+            found.append(Change(_label(model, name), "", _words(values)))
             continue
         secret = MASK in values
         field = _field(model, name)
@@ -193,11 +226,7 @@ def _label(model: Any, name: str) -> str:
     field = _field(model, name)
     if name in _NAMES:
         return str(_NAMES[name])
-    return _capital(str(field.verbose_name)) if field is not None else name
-
-
-def _capital(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"
+    return phrases.capital(str(field.verbose_name)) if field is not None else name
 
 
 def _said(field: Field[Any, Any] | None, value: Any, names: Names) -> Any:
@@ -245,4 +274,6 @@ def actor(entry: LogEntry) -> tuple[str, str]:
         return kind, str(data.get("name") or entry.actor_email or rest)
     if not kind and entry.actor_email:
         return "user", entry.actor_email
+    if kind == "automation":
+        return kind, words_of(rest)
     return kind or "system", rest or (_("A visitor") if kind == "visitor" else _("Frontdesk itself"))

@@ -23,8 +23,9 @@ from django_tenants.utils import tenant_context
 from apps.jobs import trace
 from apps.jobs.connection import connection
 
-from . import audit, console_policy, credentials, hosts, staff
+from . import audit, credentials, hosts, staff
 from .actors import NotAllowed
+from .console import policy
 from .encryption import SealedFactor
 from .models import Credential, Domain, Membership, Organization
 from .services import domains
@@ -170,8 +171,7 @@ class MembershipMiddleware:
                 translation.activate(chosen)
                 request.LANGUAGE_CODE = translation.get_language()
         with audit.acting(request):
-            response = console_policy.second_factor_first(request) or self.get_response(request)
-        return console_policy.relax_for_admin(request, response)
+            return policy.second_factor_first(request) or self.get_response(request)
 
     def process_exception(self, request: TenantRequest, error: Exception) -> HttpResponse | None:
         """Who has not proven themselves lately does so now, and comes back to where they were."""

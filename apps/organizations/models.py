@@ -11,11 +11,15 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_tenants.models import DomainMixin, TenantMixin
 
 from apps.jobs import clock
 from apps.ui.contrast import DEFAULT as DEFAULT_ACCENT
+from apps.ui.statuses import CHANNELS, look
 
 from .credential import ApiKey, Credential, SignIn, StaffEntry
 from .proof import Proof, Provable, ProvenBy, columns
@@ -96,12 +100,18 @@ class Organization(TenantMixin):
         default=Decimal(50),
         validators=[MinValueValidator(0)],
     )
-    message_budget = models.PositiveIntegerField(_("monthly message budget"), null=True, blank=True)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
+    message_budget = models.PositiveIntegerField(
+        _("monthly message budget"), null=True, blank=True, help_text=_("Messages sent in a month. Empty: no limit.")
+    )
+    created_at = models.DateTimeField(_("made"), default=clock.now, editable=False)
 
     class Meta:
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("pause_organization", "Can pause an organization and switch it on again"),
+            ("enter_organization", "Can go into an organization as staff"),
+        ]
         ordering: ClassVar[list[str]] = ["name", "id"]
 
     def __str__(self) -> str:
@@ -127,8 +137,8 @@ class Domain(DomainMixin, Provable):
 
     class Meta(Provable.Meta):
         abstract = False
-        verbose_name = _("domain")
-        verbose_name_plural = _("domains")
+        verbose_name = _("host name")
+        verbose_name_plural = _("host names")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -158,11 +168,13 @@ class User(AbstractBaseUser, PermissionsMixin, Provable):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=120, blank=True, default="")
     language = models.CharField(_("language"), max_length=8, blank=True, default="", choices=settings.LANGUAGES)
-    is_staff = models.BooleanField(_("agency staff"), default=False)
+    is_staff = models.BooleanField(
+        _("agency staff"), default=False, help_text=_("Comes into this console, and may do there what is ticked below.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
     # What proves this person and was made at another epoch is worth nothing: see credential.py.
     epoch = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
+    created_at = models.DateTimeField(_("account made"), default=clock.now, editable=False)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -170,8 +182,12 @@ class User(AbstractBaseUser, PermissionsMixin, Provable):
 
     class Meta(Provable.Meta):
         abstract = False
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("rescue_user", "Can give a person another address or password"),
+            ("switch_user", "Can switch a person off and on again"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -199,8 +215,12 @@ class User(AbstractBaseUser, PermissionsMixin, Provable):
 class Membership(models.Model):
     """A person works in an organization, in a role."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=pgettext_lazy("somebody", "person")
+    )
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("organization")
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.AGENT)
     is_active = models.BooleanField(_("active"), default=True)
     # Counted up by the database itself (a trigger) when somebody is let go or gets a lesser role: see credential.py.
@@ -246,17 +266,32 @@ class Invitation(models.Model):
 
 
 class Usage(models.Model):
-    """What an organization used on one day of its own calendar. kind: message_in, message_out, ai_input_tokens, …"""
+    """What an organization used on one day of its own calendar."""
 
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="usage")
-    day = models.DateField()
-    kind = models.CharField(max_length=40)
-    quantity = models.BigIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal(0))
+    class Kind(models.TextChoices):
+        MESSAGE_IN = "message_in", _("Messages received")
+        MESSAGE_OUT = "message_out", _("Messages sent")
+        EMAIL = "email", _("E-mails")
+        SMS = "sms", _("SMS")
+        AI_GENERATIONS = "ai_generations", _("AI answers")
+        AI_INPUT_TOKENS = "ai_input_tokens", _("AI tokens read")
+        AI_OUTPUT_TOKENS = "ai_output_tokens", _("AI tokens written")
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="usage", verbose_name=_("organization")
+    )
+    day = models.DateField(_("day"))
+    kind = models.CharField(_("what"), max_length=40, choices=Kind.choices)
+    quantity = models.BigIntegerField(_("how much"), default=0)
+    cost_usd = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, default=Decimal(0))
 
     class Meta:
+        verbose_name = _("usage")
         verbose_name_plural = _("usage")
         constraints = [models.UniqueConstraint(fields=["organization", "day", "kind"], name="usage_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organization} · {date_format(self.day, 'SHORT_DATE_FORMAT')} · {self.get_kind_display()}"
 
 
 class OrganizationHealth(models.Model):
@@ -326,14 +361,20 @@ class UnroutedDelivery(models.Model):
         UNKNOWN_ACCOUNT = "unknown_account", _("Unknown account")
         MALFORMED = "malformed", _("Malformed")
 
-    channel = models.CharField(max_length=20)
-    external_id = models.CharField(max_length=120, blank=True, default="")
-    why = models.CharField(max_length=20, choices=Why.choices)
+    channel = models.CharField(_("channel"), max_length=20)
+    external_id = models.CharField(_("account"), max_length=120, blank=True, default="")
+    why = models.CharField(_("why"), max_length=20, choices=Why.choices)
     body = models.BinaryField()
-    trace = models.UUIDField()
-    received_at = models.DateTimeField(default=clock.now)
-    resolved_at = models.DateTimeField(null=True, blank=True)
+    trace = models.UUIDField(_("trace"))
+    received_at = models.DateTimeField(_("arrived"), default=clock.now)
+    resolved_at = models.DateTimeField(_("dealt with"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("unrouted delivery")
         verbose_name_plural = _("unrouted deliveries")
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("route_unrouteddelivery", "Can route a delivery again or put it aside"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{look(CHANNELS, self.channel).label} · {date_format(localtime(self.received_at), 'SHORT_DATETIME_FORMAT')}"

@@ -8,14 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.shortcuts import get_object_or_404
 
 from apps.jobs import clock
 from apps.jobs.connection import connection, follow_zone
 
+from .actors import CONSOLE
 from .hosts import address_of
-from .models import ApiKey, BudgetAlert, Invitation, Membership, Organization, Role, Usage, User
+from .models import ApiKey, BudgetAlert, Domain, Invitation, Membership, Organization, Role, Usage, User
 
 
 def current_organization() -> Organization:
@@ -113,6 +114,20 @@ def members(organization: Organization) -> QuerySet[Membership]:
 def get_member(organization: Organization, user_id: int) -> Membership:
     """The membership of one person here, or 404."""
     return get_object_or_404(Membership.objects.select_related("user"), organization=organization, user_id=user_id)
+
+
+def about(words: str) -> Q:
+    """Organizations that somebody means by these words: by name, short name, host name, or an owner's address."""
+    owners = Membership.objects.filter(organization=OuterRef("pk"), role=Role.OWNER, user__email__icontains=words)
+    asked = Invitation.objects.filter(organization=OuterRef("pk"), role=Role.OWNER, email__icontains=words)
+    hosts = Domain.objects.filter(tenant=OuterRef("pk"), domain__icontains=words)
+    return Q(name__icontains=words) | Q(slug__icontains=words) | Exists(hosts) | Exists(owners) | Exists(asked)
+
+
+def rights_of(user: User) -> set[str]:
+    """What somebody was given at the console, by the names of permissions."""
+    held = user.user_permissions.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in held} & set(CONSOLE.values())
 
 
 def open_invitations(organization: Organization) -> QuerySet[Invitation]:

@@ -13,13 +13,16 @@ from django_tenants.utils import tenant_context
 from apps.jobs import clock
 
 from . import audit
+from .actors import Can
 from .models import Credential, Membership, Organization, Role, StaffEntry, User
+from .permissions import needs
 
 STAY = timedelta(hours=4)
 DOOR_OPEN = timedelta(seconds=60)
 _SALT = "staff-entry"
 
 
+@needs(Can.ENTER_ORGANIZATIONS)
 def begin(
     user: User, organization: Organization, *, reason: str, address: str | None, made_with: Credential | None = None
 ) -> StaffEntry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.jobs.registry import Claimed, handles
 
 from . import services
@@ -9,13 +11,13 @@ from .queries import current_organization
 from .services.domains import PROVE
 
 
-@handles("organizations.budgets", queue="bulk")
+@handles("organizations.budgets", queue="bulk", words=_("Tell people about budgets that are being used up"))
 def budgets(_job: Claimed) -> None:
     """Tell people about budgets that are being used up."""
     services.check_budgets(current_organization())
 
 
-@handles("organizations.health", queue="bulk")
+@handles("organizations.health", queue="bulk", words=_("Bring the figures of the overview up to date"))
 def health(_job: Claimed) -> None:
     """Bring the agency's row about a tenant up to date."""
     services.refresh_health(current_organization())

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import transaction
+
 from apps.jobs import clock
 
+from . import audit
+from .actors import Can
 from .models import UnroutedDelivery
+from .permissions import needs
 
 # (channel, external_id, body) -> whether a tenant took it
 Take = Callable[[UnroutedDelivery], bool]
@@ -22,6 +27,8 @@ def taken_by(take: Take) -> Take:
     return take
 
 
+@needs(Can.ROUTE_AGAIN)
+@transaction.atomic
 def route_again(delivery: UnroutedDelivery) -> bool:
     """True once a tenant has it; it is then put aside, and asking again does nothing."""
     if delivery.resolved_at is not None:
@@ -29,4 +36,12 @@ def route_again(delivery: UnroutedDelivery) -> bool:
     if not any(take(delivery) for take in _takers):
         return False
     UnroutedDelivery.objects.filter(pk=delivery.pk).update(resolved_at=clock.now())
+    audit.note(delivery, event="delivery_routed")
     return True
+
+
+@needs(Can.ROUTE_AGAIN)
+def put_aside(delivery: UnroutedDelivery) -> None:
+    """It belongs to nobody, and somebody has looked at it."""
+    if UnroutedDelivery.objects.filter(pk=delivery.pk, resolved_at=None).update(resolved_at=clock.now()):
+        audit.note(delivery, event="delivery_put_aside")

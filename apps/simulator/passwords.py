@@ -18,4 +18,4 @@ class NotPublished:
             raise ValidationError(_("This is the password of the demo, which everybody knows. Choose another one."))
 
     def get_help_text(self) -> str:
-        return ""
+        return _("It can't be one that this product's own pages and documents print.")

@@ -172,6 +172,11 @@ def without_bidi_controls(text: Any) -> str:
     return str("" if text is None else text).translate(BIDI_CONTROLS)
 
 
+def capital(words: str) -> str:
+    """With a capital first letter, as a label has it; the rest stays."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def initials(name: Any) -> str:
     """Ada Lovelace → AL; Arabic names keep one letter, because joined initials would read as a word."""
     words = [w for w in without_bidi_controls(name).split() if w[0].isalnum()]

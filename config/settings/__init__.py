@@ -10,4 +10,3 @@ from .logging import *  # noqa: F403
 from .mail import *  # noqa: F403
 from .security import *  # noqa: F403
 from .vendors import *  # noqa: F403
-from .admin import *  # noqa: F403

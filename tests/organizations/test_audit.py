@@ -96,7 +96,7 @@ def test_an_account_is_told_without_its_token(acme, settings):
         jobs.schedule("integrations.check")
         jobs.run_due(kinds=["integrations.check"])
     entry = newest("integrations.connectedaccount")
-    assert log.actor(entry) == ("automation", "integrations.check")
+    assert log.actor(entry) == ("automation", "Check every connected account")
     assert told(entry)["State"] == ("Connected", "Needs attention")
     written = "".join(str(row.changes) for row in LogEntry.objects.all())
     assert "very-secret-token" not in written

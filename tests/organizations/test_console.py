@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,14 +14,17 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from apps.jobs import clock
 from apps.jobs.models import Job
 from apps.organizations import services
-from apps.organizations.console import overview
+from apps.organizations.console.overview import overview
+from apps.organizations.console.words import crontab
 from apps.organizations.models import (
     AccountRoute,
     Domain,
@@ -31,12 +37,13 @@ from apps.organizations.models import (
 )
 from apps.organizations.services import health
 from tests.conftest import PASSWORD
+from tests.organizations.test_console_rights import filled
 
 USERS = "/admin/organizations/user/"
 CONSOLE_LISTS = [
-    USERS, "/admin/organizations/organization/", "/admin/organizations/membership/", "/admin/organizations/usage/",
+    USERS, "/admin/organizations/organization/", "/admin/organizations/usage/",
     "/admin/organizations/unrouteddelivery/", "/admin/organizations/staffentry/", "/admin/jobs/job/",
-    "/admin/auditlog/logentry/",
+    "/admin/auditlog/logentry/", "/admin/django_celery_beat/periodictask/",
 ]  # fmt: skip
 
 
@@ -116,10 +123,23 @@ def test_searching_never_breaks(console, query):
     assert console.get(f"/admin/?{query.encode('utf-8', 'replace').decode()}").status_code == 200
 
 
-def test_searching_finds(console):
-    page = console.get("/admin/?q=glob").content.decode()
-    assert "Globex" in page
-    assert ">Acme<" not in page
+@pytest.mark.parametrize("words", ["glob", "GLOBEX", "globex.local", "shop.globex", "charlie@exam", "new-owner@"])
+def test_organizations_are_found_by_name_host_name_and_owner(console, words):
+    globex = Organization.objects.get(slug="globex")
+    Domain.objects.create(tenant=globex, domain="shop.globex.example", is_primary=False)
+    globex.invitations.create(email="new-owner@globex.example", role="owner", token_hash="x", expires_at=clock.now())
+    for path in ("/admin/", "/admin/organizations/organization/"):
+        page = console.get(path, {"q": words}).content.decode()
+        assert "Globex" in page
+        assert "Acme" not in page
+
+
+@pytest.mark.parametrize("words", ["bob@example.com", "nobody at all"])
+def test_nobody_else_s_address_finds_an_organization(console, words):
+    for path in ("/admin/", "/admin/organizations/organization/"):
+        page = console.get(path, {"q": words}).content.decode()
+        assert "Acme" not in page
+        assert "fits" in page
 
 
 def test_what_belongs_to_nobody_is_counted(console):
@@ -158,7 +178,12 @@ def test_every_list_and_form_opens(console):
     pages += [f"/admin/organizations/organization/{acme.pk}/enter/"]
     pages += [f"{USERS}{User.objects.get(email='bob@example.com').pk}/change/", f"{USERS}add/"]
     for path in pages:
-        assert console.get(path).status_code == 200, path
+        page = console.get(path)
+        assert page.status_code == 200, path
+        policy = page.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy, path
+        assert "nonce" in policy or "'self'" in policy
+        assert "object (" not in page.content.decode()
 
 
 def test_a_new_organization_in_one_form(console):
@@ -177,6 +202,125 @@ def test_a_new_organization_in_one_form(console):
          "currency": "EGP"},
     )  # fmt: skip
     assert again.status_code == 422
+
+
+def test_the_console_is_no_django_admin(console):
+    """None of its scripts, styles, words or pop-ups; pages of libraries do not come in by themselves."""
+    assert {model._meta.label for model in admin.site._registry} == {
+        "organizations.Organization", "organizations.User", "organizations.Usage", "organizations.UnroutedDelivery",
+        "organizations.StaffEntry", "jobs.Job", "django_celery_beat.PeriodicTask", "auditlog.LogEntry",
+    }  # fmt: skip
+    for path in ("/admin/", *CONSOLE_LISTS, "/admin/organizations/organization/add/"):
+        page = console.get(path).content.decode()
+        assert "/static/admin/" not in page
+        assert " style=" not in page
+        assert "<script>" not in page
+    for path in ("jsi18n/", "autocomplete/", "password_change/", "organizations/", "auth/group/"):
+        assert console.get(f"/admin/{path}").status_code == 404
+
+
+def test_schedules_are_sentences_and_stay_what_they_are(console):
+    page = console.get("/admin/django_celery_beat/periodictask/").content.decode()
+    for words in ("every 2 seconds", "each night at 03:00 (UTC)", "Check every connected account"):
+        assert words in page
+    assert "celery." not in page
+    task = PeriodicTask.objects.get(name="Find due work")
+    path = f"/admin/django_celery_beat/periodictask/{task.pk}/change/"
+    assert console.post(path, {"every": "0", "period": "seconds", "enabled": "on"}).status_code == 422
+    assert console.post(path, {"every": "5", "period": "minutes", "enabled": "on"}).status_code == 302
+    assert "every 5 minutes" in console.get(path).content.decode()
+    assert console.post(path, {"every": "5", "period": "minutes"}).status_code == 302
+    task.refresh_from_db()
+    assert (task.enabled, task.crontab) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (("10", "3", "*", "*", "*"), "each night at 03:10 (UTC)"),
+        (("5", "14", "*", "*", "*"), "each day at 14:05 (UTC)"),
+        (("0", "9", "1", "*", "*"), "each Monday at 09:00 (UTC)"),
+        (("0", "9", "0", "*", "*"), "each Sunday at 09:00 (UTC)"),
+        (("30", "6", "*", "1", "*"), "on day 1 of each month at 06:30 (UTC)"),
+        (("*/5", "*", "*", "*", "*"), "every 5 minutes"),
+        (("20", "*", "*", "*", "*"), "each hour, 20 minutes past"),
+        (("0", "*/2", "1-5", "*", "*"), "0 */2 * * 1-5 (UTC)"),
+    ],
+)
+def test_times_of_the_clock_in_words(fields, words):
+    names = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
+    assert crontab(CrontabSchedule(**dict(zip(names, fields, strict=True)), timezone="UTC")) == words
+
+
+# The last owner --------------------------------------------------------------------------------------------------------
+
+
+def test_an_organization_s_only_owner_is_not_switched_off(console, alice, bob):
+    page = act(console, "deactivate", alice, bob).content.decode()
+    assert "Alice is the only owner of Acme. Make somebody else an owner there first." in page
+    alice.refresh_from_db()
+    bob.refresh_from_db()
+    assert (alice.is_active, bob.is_active) == (True, False)
+    services.change_role(Membership.objects.get(user__email="victor@example.com"), Role.OWNER)
+    act(console, "deactivate", alice)
+    alice.refresh_from_db()
+    assert not alice.is_active
+
+
+@pytest.mark.parametrize("change", [{"memberships-0-role": "agent"}, {"memberships-0-is_active": ""}])
+def test_nor_taken_out_or_demoted(console, alice, change):
+    acme = Organization.objects.get(slug="acme")
+    for path in (f"/admin/organizations/organization/{acme.pk}/change/", f"{USERS}{alice.pk}/change/"):
+        answer = console.post(path, {**filled(console.get(path)), **change})
+        assert answer.status_code == 422
+        assert "An organization needs an owner. Make somebody else an owner first." in answer.content.decode()
+    member = Membership.objects.get(user=alice)
+    assert (member.role, member.is_active) == ("owner", True)
+
+
+def test_owners_change_places_in_one_go(console, alice, bob):
+    path = f"/admin/organizations/organization/{Organization.objects.get(slug='acme').pk}/change/"
+    changes = {"memberships-0-role": "agent", "memberships-1-role": "owner"}
+    assert console.post(path, {**filled(console.get(path)), **changes}).status_code == 302
+    assert Membership.objects.get(user=alice).role == "agent"
+    assert Membership.objects.get(user=bob).role == "owner"
+
+
+def test_two_owners_are_not_switched_off_at_once(site):
+    """Each waits for the other, whichever way it is tried: one of them stays."""
+    with site.inside(None):
+        alice, bob = (User.objects.get(email=f"{name}@example.com") for name in ("alice", "bob"))
+        services.change_role(Membership.objects.get(user=bob), Role.OWNER)
+    ways = {
+        "both at the console": lambda: (lambda: services.switch_off(alice), lambda: services.switch_off(bob)),
+        "one inside": lambda: (
+            lambda: services.switch_off(alice),
+            lambda: services.deactivate_member(Membership.objects.get(user=bob)),
+        ),
+    }
+    for way, pair in ways.items():
+        together = threading.Barrier(2)
+
+        def try_it(do, together=together):
+            try:
+                with closing(connection):
+                    connection.set_schema_to_public()
+                    together.wait(timeout=30)
+                    do()
+            except ValidationError as refused:
+                return refused.messages[0]
+            return ""
+
+        with ThreadPoolExecutor(2) as pool:
+            said = list(pool.map(try_it, pair()))
+        with site.inside(None):
+            owners = Membership.objects.filter(
+                organization__slug="acme", role=Role.OWNER, is_active=True, user__is_active=True
+            )
+            assert owners.count() == 1, way
+            assert sorted(map(bool, said)) == [False, True], way
+            User.objects.filter(pk__in=[alice.pk, bob.pk]).update(is_active=True)
+            Membership.objects.filter(user=bob).update(is_active=True)
 
 
 # People ----------------------------------------------------------------------------------------------------------------
@@ -219,11 +363,8 @@ def test_nobody_is_deleted(console, bob, acme):
     connection.set_schema_to_public()
     assert console.post(f"{USERS}{bob.pk}/delete/", {"post": "yes"}).status_code == 403
     act(console, "delete_selected", bob)
-    member = Membership.objects.get(user=bob)
-    assert console.post(f"/admin/organizations/membership/{member.pk}/delete/", {"post": "yes"}).status_code == 403
     assert console.post(f"/admin/organizations/organization/{acme.pk}/delete/", {"post": "yes"}).status_code == 403
     assert User.objects.filter(pk=bob.pk, is_active=True).exists()
-    assert Membership.objects.filter(pk=member.pk).exists()
     assert Organization.objects.filter(pk=acme.pk).exists()
     assert 'value="delete_selected"' not in console.get(USERS).content.decode()
 
@@ -248,7 +389,7 @@ def helper_with(*permissions: str) -> User:
 
 
 def test_staff_who_look_after_people_do_not_become_superusers(public, bob, dana, client_for):
-    client = client_for(helper_with("view_user", "change_user"), None)
+    client = client_for(helper_with("view_user", "change_user", "rescue_user", "switch_user"), None)
     new = {"password1": "a long enough phrase", "password2": "a long enough phrase"}
     assert client.post(f"{USERS}{dana.pk}/password/", new).status_code == 403
     assert client.post(f"{USERS}{dana.pk}/change/", {"email": "mine@example.com"}).status_code == 403
@@ -258,11 +399,11 @@ def test_staff_who_look_after_people_do_not_become_superusers(public, bob, dana,
     assert dana.check_password(PASSWORD)
     assert (dana.email, dana.is_active) == ("dana@example.com", True)
     assert not bob.is_active
-    form = {"email": bob.email, "name": "Bob", "language": "", "is_active": "on", "is_staff": "on", "is_superuser": "on",
-            "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}  # fmt: skip
+    form = {"email": bob.email, "name": "Robert", "language": "", "is_active": "on", "is_staff": "on",
+            "is_superuser": "on", "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}  # fmt: skip
     client.post(f"{USERS}{bob.pk}/change/", form)
     bob.refresh_from_db()
-    assert (bob.is_active, bob.is_staff, bob.is_superuser) == (True, False, False)
+    assert (bob.name, bob.is_active, bob.is_staff, bob.is_superuser) == ("Robert", False, False, False)
 
 
 def test_names_and_failures_are_text(console):

@@ -18,7 +18,7 @@ from apps.jobs import clock
 from apps.jobs.connection import connection
 from apps.leads.models import Lead
 from apps.organizations import queries, services
-from apps.organizations.console import overview
+from apps.organizations.console.overview import overview
 from apps.organizations.models import Usage
 from tests.samples import Samples
 

@@ -1,11 +1,5 @@
-"""The agency console: organizations, people, and what runs underneath. Staff only, on the public host only."""
+"""The pages of the agency's console, one file per subject. Staff only, on the public host only."""
 
-from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from . import log, operations, organizations, people, schedules
 
-from . import operations, organizations, people
-
-# Staff sign in where everybody does: with lock-out and second factor.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-
-__all__ = ["operations", "organizations", "people"]
+__all__ = ["log", "operations", "organizations", "people", "schedules"]

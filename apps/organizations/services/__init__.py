@@ -1,6 +1,17 @@
 """What can be done with organizations, people, keys and budgets. One file per subject; all verbs are found here."""
 
 from .addresses import ask_to_confirm, confirm_address
+from .agency import (
+    give_password,
+    make_account,
+    pause_organization,
+    resume_organization,
+    set_staff,
+    switch_off,
+    switch_on,
+    try_again,
+    update_account,
+)
 from .budgets import ai_level, check_budgets, meter
 from .domains import claim_domain, prove_again, prove_domain
 from .health import health_probe, refresh_health, refresh_health_soon, report_failure
@@ -11,9 +22,11 @@ from .people import (
     add_member,
     change_role,
     deactivate_member,
+    let_in,
     reactivate_member,
     update_profile,
 )
+from .schedules import change_schedule
 from .sign_ins import end_other_sign_ins, end_sign_in
 
 __all__ = [
@@ -22,6 +35,7 @@ __all__ = [
     "ai_level",
     "ask_to_confirm",
     "change_role",
+    "change_schedule",
     "check_budgets",
     "claim_domain",
     "confirm_address",
@@ -30,21 +44,31 @@ __all__ = [
     "deactivate_member",
     "end_other_sign_ins",
     "end_sign_in",
+    "give_password",
     "health_probe",
     "invite",
     "join",
+    "let_in",
     "link_to_show",
+    "make_account",
     "meter",
     "on_new_organization",
+    "pause_organization",
     "prove_again",
     "prove_domain",
     "reactivate_member",
     "refresh_health",
     "refresh_health_soon",
     "report_failure",
+    "resume_organization",
     "revoke_api_key",
     "revoke_invitation",
     "send_invitation",
+    "set_staff",
+    "switch_off",
+    "switch_on",
+    "try_again",
+    "update_account",
     "update_organization",
     "update_profile",
 ]

@@ -20,8 +20,10 @@ from apps.egress.client import open_client, place_of
 from apps.jobs import clock
 from apps.jobs import services as jobs
 
+from ..actors import Can
 from ..hosts import address_of
 from ..models import Domain
+from ..permissions import needs
 from ..proof import Proof, ProvenBy, columns
 
 log = structlog.get_logger(__name__)
@@ -56,6 +58,7 @@ def prove_domain(domain: Domain) -> bool:
     return bool(solved)
 
 
+@needs(Can.KEEP_DOMAINS)
 def claim_domain(domain: Domain) -> bool:
     """A name that a person has just entered or changed: ours is proven as it is, any other has to answer, now or later."""
     ours = domain.domain == f"{domain.tenant.slug}.{settings.BASE_DOMAIN}"

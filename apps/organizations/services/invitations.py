@@ -49,10 +49,15 @@ def invite(
     The mail is tried at once; whether it left stands in the invitation, and the link works in any case. Only where it
     did not leave may the link be shown to the inviter (`link_to_show`): whoever has it may take the address.
     """
-    email = email.strip().lower()
-    validate_email(email)
     if not by_role.includes(role):
         raise ValidationError({"role": _("You can invite people up to your own role.")})
+    return open_invitation(organization, email=email, role=role, by=by)
+
+
+def open_invitation(organization: Organization, *, email: str, role: Role, by: User | None) -> tuple[Invitation, str]:
+    """The step of `invite` that asks nobody: a new organization's owner is invited by whoever may make it."""
+    email = email.strip().lower()
+    validate_email(email)
     if Membership.objects.filter(organization=organization, user__email__iexact=email, is_active=True).exists():
         raise ValidationError({"email": _("This person already works here.")})
     token = secrets.token_urlsafe(32)

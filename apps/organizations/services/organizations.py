@@ -19,7 +19,7 @@ from ..models import Domain, Organization, Role, User
 from ..permissions import needs
 from ..proof import Proof, ProvenBy, columns
 from ..schemas import SchemaError, create_schema, prepare_dump
-from .invitations import invite
+from .invitations import open_invitation
 from .people import add_member
 
 Prepare = Callable[[Organization], Any]
@@ -37,7 +37,7 @@ def preparations() -> tuple[Prepare, ...]:
     return tuple(_PREPARE)
 
 
-@needs(Can.RUN_AGENCY)
+@needs(Can.MAKE_ORGANIZATIONS)
 def create_organization(
     *,
     slug: str,
@@ -66,7 +66,7 @@ def create_organization(
             for prepare in _PREPARE:
                 prepare(organization)
     if owner is None:
-        invite(organization, email=owner_email, role=Role.OWNER, by=by)
+        open_invitation(organization, email=owner_email, role=Role.OWNER, by=by)
     return organization
 
 

@@ -19,20 +19,9 @@ def activity(request: HttpRequest) -> HttpResponse:
     """Who changed what, when, from where."""
     asked = {name: request.GET.get(name, "").strip() for name in FILTERS}
     page = paginate(log.entries(**asked), request.GET.get("cursor", ""), order=("-id",), size=50)
-    names = log.look_up(page)
-    rows = [
-        {
-            "entry": entry,
-            "actor": log.actor(entry),
-            "act": log.act_of(entry),
-            "event": log.event_of(entry),
-            "changes": log.changes(entry, names),
-        }
-        for entry in page
-    ]
     context = {
         "page": page,
-        "rows": rows,
+        "rows": log.told(page),
         "asked": asked,
         "filtered": any(asked.values()),
         "subjects": log.subjects(),

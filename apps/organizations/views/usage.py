@@ -16,18 +16,10 @@ from apps.ui.charts import Chart, Series
 
 from .. import queries, services
 from ..access import member_required
-from ..models import Role
+from ..models import Role, Usage
 
 RANGES = {"7": gettext_lazy("7 days"), "30": gettext_lazy("30 days"), "90": gettext_lazy("90 days")}
-KINDS = {
-    "message_in": gettext_lazy("Messages received"),
-    "message_out": gettext_lazy("Messages sent"),
-    "email": gettext_lazy("E-mails"),
-    "sms": gettext_lazy("SMS"),
-    "ai_generations": gettext_lazy("AI answers"),
-    "ai_input_tokens": gettext_lazy("AI tokens read"),
-    "ai_output_tokens": gettext_lazy("AI tokens written"),
-}
+KINDS = dict(Usage.Kind.choices)
 
 
 @member_required(Role.MANAGER)

@@ -11,16 +11,25 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.jobs import clock
 from apps.jobs.models import Job
 
-from .hosts import address_of
-from .models import AccountRoute, Domain, Organization, OrganizationHealth, UnroutedDelivery, Usage
-from .queries import calendar_day, month_of
+from ..access import actor_of
+from ..actors import Can
+from ..hosts import address_of
+from ..models import AccountRoute, Domain, Organization, OrganizationHealth, UnroutedDelivery, Usage
+from ..queries import about, calendar_day, month_of
 
 SHOWN = 200  # of more, the first in the chosen order
-SORTS = ("name", "trouble", "messages", "spend", "recent")
+SORTS = {
+    "trouble": gettext_lazy("Trouble first"),
+    "name": gettext_lazy("By name"),
+    "messages": gettext_lazy("Most messages"),
+    "spend": gettext_lazy("Most AI spend"),
+    "recent": gettext_lazy("Last message"),
+}
 
 
 @dataclass
@@ -75,7 +84,7 @@ def overview(search: str = "", sort: str = "name") -> list[Row]:
     """All organizations with their figures: five queries."""
     organizations = Organization.objects.select_related("health").order_by("name")
     if search:
-        organizations = organizations.filter(Q(name__icontains=search) | Q(slug__icontains=search))
+        organizations = organizations.filter(about(search))
     rows = {org.pk: Row(org, health=getattr(org, "health", None)) for org in organizations}
     by_schema = {row.organization.schema_name: row for row in rows.values()}
     for pk, host in (
@@ -140,39 +149,42 @@ def totals(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def landing(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Unfold's DASHBOARD_CALLBACK. Staff who may not look at organizations see none here either."""
-    if not request.user.has_perm("organizations.view_organization"):
-        return {**context, "title": _("Overview")}
+def page(request: HttpRequest) -> dict[str, Any]:
+    """What the overview shows; staff who may not look at organizations see none here either."""
+    actor = actor_of(request)
+    if not actor.may(Can.SEE_ORGANIZATIONS):
+        return {"title": _("Overview")}
     search = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "trouble"
     rows = overview(search, sort)
     return {
-        **context,
         "title": _("Overview"),
         "rows": rows[:SHOWN],
         "hidden": max(0, len(rows) - SHOWN),
-        "totals": totals(rows),
+        "totals": {
+            **totals(rows),
+            **({} if actor.may(Can.SEE_UNROUTED) else {"unrouted": None}),
+            **({} if actor.may(Can.SEE_JOBS) else {"jobs": None}),
+        },
+        "may_make": actor.may(Can.MAKE_ORGANIZATIONS),
+        "may_enter": actor.may(Can.ENTER_ORGANIZATIONS),
         "q": search,
         "sort": sort,
+        "sorts": [one for one in SORTS.items() if one[0] != "trouble"],
     }
 
 
-def trouble_badge(_request: HttpRequest) -> str:
-    """The number beside "Organizations" in the console's menu: how many are over 80 % of a budget this month."""
+def over_budget(_request: HttpRequest) -> int | None:
+    """The number beside "Organizations" in the menu: how many are over 80 % of a budget this month."""
     month = month_of(clock.now().date())
-    over = (
-        Organization.objects.filter(budget_alerts__month__gte=month, budget_alerts__percent__gte=80).distinct().count()
-    )
-    return str(over) if over else ""
+    over = Organization.objects.filter(budget_alerts__month__gte=month, budget_alerts__percent__gte=80)
+    return over.distinct().count() or None
 
 
-def unrouted_badge(_request: HttpRequest) -> str:
-    open_ones = UnroutedDelivery.objects.filter(resolved_at=None)[:100].count()
-    return ("99+" if open_ones > 99 else str(open_ones)) if open_ones else ""
+def unrouted(_request: HttpRequest) -> int | None:
+    return UnroutedDelivery.objects.filter(resolved_at=None)[:100].count() or None
 
 
-def failed_badge(_request: HttpRequest) -> str:
-    failed = Job.objects.exclude(failed_at=None)[:100].count()
-    return ("99+" if failed > 99 else str(failed)) if failed else ""
+def given_up(_request: HttpRequest) -> int | None:
+    return Job.objects.exclude(failed_at=None)[:100].count() or None
