@@ -66,19 +66,18 @@ def test_arabic_is_written_with_its_own_punctuation_and_western_digits():
     assert not [form for form in said if form != form.strip() or "  " in form]
 
 
-# One noun per thing (docs/ui.md, Words). The console's names of tables are its own.
+# One noun per thing (docs/ui.md, Words).
 OTHER_NOUNS = re.compile(
     r"\b(?:bots?|chatbots?|robots?|personas?|AI models?|users?|clients?|threads?|prospects?|operators?|tenants?|widgets?)\b",
     re.IGNORECASE,
 )
 OTHER_NOUNS_IN_ARABIC = re.compile(r"بوت|روبوت")
-OF_THE_CONSOLE = {"user", "users"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.parent.parent.name)
 def test_one_noun_per_thing(path):
     ids = [part for entry in catalogs.read(path) if entry.id for part in _ids(entry)]
-    wrong = [said for said in ids if OTHER_NOUNS.search(re.sub(r"`[^`]*`", "", said)) and said not in OF_THE_CONSOLE]
+    wrong = [said for said in ids if OTHER_NOUNS.search(re.sub(r"`[^`]*`", "", said))]
     said = [form for entry in catalogs.read(path) if entry.id for form in _forms(entry)]
     assert not wrong + [form for form in said if OTHER_NOUNS_IN_ARABIC.search(form)]
 
