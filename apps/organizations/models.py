@@ -108,7 +108,7 @@ class Organization(TenantMixin):
     class Meta:
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions: ClassVar[list[tuple[str, Any]]] = [
             ("pause_organization", "Can pause an organization and switch it on again"),
             ("enter_organization", "Can go into an organization as staff"),
         ]
@@ -184,7 +184,7 @@ class User(AbstractBaseUser, PermissionsMixin, Provable):
         abstract = False
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions: ClassVar[list[tuple[str, Any]]] = [
             ("rescue_user", "Can give a person another address or password"),
             ("switch_user", "Can switch a person off and on again"),
         ]
@@ -372,7 +372,7 @@ class UnroutedDelivery(models.Model):
     class Meta:
         verbose_name = _("unrouted delivery")
         verbose_name_plural = _("unrouted deliveries")
-        permissions: ClassVar[list[tuple[str, str]]] = [
+        permissions: ClassVar[list[tuple[str, Any]]] = [
             ("route_unrouteddelivery", "Can route a delivery again or put it aside"),
         ]
 

@@ -121,7 +121,7 @@ def about(words: str) -> Q:
     owners = Membership.objects.filter(organization=OuterRef("pk"), role=Role.OWNER, user__email__icontains=words)
     asked = Invitation.objects.filter(organization=OuterRef("pk"), role=Role.OWNER, email__icontains=words)
     hosts = Domain.objects.filter(tenant=OuterRef("pk"), domain__icontains=words)
-    return Q(name__icontains=words) | Q(slug__icontains=words) | Exists(hosts) | Exists(owners) | Exists(asked)
+    return Q(name__icontains=words) | Q(slug__icontains=words) | Q(Exists(hosts)) | Q(Exists(owners)) | Q(Exists(asked))
 
 
 def rights_of(user: User) -> set[str]:

@@ -13,15 +13,15 @@ the service it calls refuses them again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,7 +33,6 @@ from .. import log
 from ..access import actor_of
 from ..actors import Can, NotAllowed
 
-_PLAIN: dict[type[models.Field[Any, Any]], dict[str, Any]] = {}  # no widget of Django's admin: they want its scripts
 HISTORY = 100
 
 
@@ -51,15 +50,15 @@ def may(request: HttpRequest, can: Can | None) -> bool:
     return can is not None and actor_of(request).may(can)
 
 
-class Plain:
+class Plain(BaseModelAdmin):
     """Forms of native controls, for pages and for the rows inside them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.formfield_overrides = _PLAIN
+        self.formfield_overrides = {}  # no widget of Django's admin: they want its scripts  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         inner = getattr(field and field.widget, "widget", None)
         if inner is not None and field is not None:  # what wraps it opens pop-ups
             field.widget = inner
@@ -80,7 +79,7 @@ class ConsoleAdmin(Plain, admin.ModelAdmin):
     empty_title: Any = ""
     empty_text: Any = ""
     has_history = False  # whether the log tells of such rows
-    actions: ClassVar[Any] = ()
+    actions: Any = ()
     list_per_page = 50
     show_full_result_count = False
     save_on_top = False
@@ -118,8 +117,8 @@ class ConsoleAdmin(Plain, admin.ModelAdmin):
             if one.when(row)
         ]
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        response = super().response_action(request, queryset)
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
+        response = super().response_action(request, queryset, *args)
         page = request.POST.get("page", "")
         if isinstance(response, HttpResponseRedirect) and page.isdecimal():  # it was pressed on the row's own page
             return redirect(self.page_of(int(page)))
@@ -165,7 +164,9 @@ class ConsoleAdmin(Plain, admin.ModelAdmin):
             messages.error(request, " ".join(refused.messages))
             return redirect(request.path)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
+    def render_change_form(  # type: ignore[override]
+        self, request: HttpRequest, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
         row = more.get("obj")
         context["acts"] = self.acts_on(request, row) if row is not None else []
         context["may_see_history"] = row is not None and self.has_history and may(request, Can.SEE_LOG)
@@ -184,16 +185,16 @@ class ConsoleAdmin(Plain, admin.ModelAdmin):
 
     # One log for everything: the audit log. Django's own about its admin stays empty.
 
-    def log_addition(self, *_args: Any) -> None:
+    def log_addition(self, *_args: Any) -> None:  # type: ignore[override]
         pass
 
-    def log_change(self, *_args: Any) -> None:
+    def log_change(self, *_args: Any) -> None:  # type: ignore[override]
         pass
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row is None or not self.has_history:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_permission(request, row) or not may(request, Can.SEE_LOG):
             raise PermissionDenied
         context = {

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -203,7 +203,7 @@ class JobAdmin(ConsoleAdmin):
     ) -> tuple[QuerySet[Job], bool]:
         found, _many = super().get_search_results(request, queryset, search_term)
         words = search_term.replace("\x00", "").strip()
-        return (found | queryset.filter(organization_name__icontains=words) if words else queryset), False
+        return (found | queryset.filter(Q(organization_name__icontains=words)) if words else queryset), False
 
     @admin.display(description=gettext_lazy("Work"), ordering="kind")
     def what(self, row: Job) -> str:

@@ -47,7 +47,7 @@ class ScheduleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         task = self.instance
         if task.interval:
-            self.initial |= {"every": task.interval.every, "period": task.interval.period}
+            self.initial.update(every=task.interval.every, period=task.interval.period)
         if task.crontab and words.is_daily(task.crontab):
             self.initial["at"] = f"{int(task.crontab.hour):02}:{int(task.crontab.minute):02}"
 
