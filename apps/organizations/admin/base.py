@@ -55,7 +55,7 @@ class Plain(BaseModelAdmin):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.formfield_overrides = {}  # no widget of Django's admin: they want its scripts  # type: ignore[misc]
+        self.formfield_overrides = {}  # type: ignore[misc]  # no widget of Django's admin: they want its scripts
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
