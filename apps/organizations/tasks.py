@@ -23,7 +23,7 @@ def health(_job: Claimed) -> None:
     services.refresh_health(current_organization())
 
 
-@handles(PROVE, queue="integrations")
+@handles(PROVE, queue="integrations", words=_("Ask host names whether they lead here"))
 def prove_domain(job: Claimed) -> None:
     """Ask a claimed host name again whether it leads here."""
     services.prove_again(job.key)
