@@ -17,7 +17,7 @@ from apps.jobs import clock, trace
 from apps.jobs import services as jobs
 from apps.organizations.actors import Can
 from apps.organizations.encryption import Sealed
-from apps.organizations.permissions import needs
+from apps.organizations.permissions import acting, needs
 from apps.organizations.queries import current_organization
 
 from . import reasons
@@ -58,7 +58,12 @@ def create_endpoint(*, url: str, types: Sequence[str] = (), description: str = "
 
 @needs(Can.CARE_FOR_WEBHOOKS)
 def update_endpoint(endpoint: Endpoint, *, url: str, types: Sequence[str], description: str) -> None:
-    """Change where and what; what waits goes to the new address. ValidationError as above."""
+    """Change where and what; what waits goes to the new address. ValidationError as above.
+
+    Where to is a secret's business: whoever moves an address reads what is sent there.
+    """
+    if url != endpoint.url:
+        acting().must(Can.HOLD_SECRETS)
     if endpoint.catcher and url != endpoint.url:
         raise ValidationError({"url": [_("The built-in catcher has its own address. Make another endpoint instead.")]})
     url = url if endpoint.catcher else clean_url(url)

@@ -13,6 +13,7 @@ from django.db import connection
 
 from apps.jobs import clock
 from apps.organizations.models import Credential, Organization, StaffEntry
+from apps.webhooks_outbox import services as webhooks
 
 REASON = "A customer cannot connect WhatsApp"
 
@@ -88,6 +89,25 @@ def test_staff_touches_no_owner_no_key_and_no_secret(inside, acme, alice, bob):
         "Bob": "agent",
         "Victor": "viewer",
     }
+
+
+def test_staff_moves_no_webhook_and_reads_no_secret(inside, acme):
+    """What an endpoint is called and which events it gets are theirs to change; where they go is not."""
+    endpoint = webhooks.create_endpoint(url="https://hooks.example.com/a", description="Shop")
+    path = f"/api/webhooks/endpoints/{endpoint.uuid}/"
+    moved = inside.patch(path, {"url": "https://attacker.example/x"}, content_type="application/json")
+    assert moved.status_code == 403
+    assert inside.patch(path, {"description": "The shop"}, content_type="application/json").status_code == 200
+    page = f"/dashboard/webhooks/{endpoint.uuid}/edit/"
+    form = {"url": "https://attacker.example/x", "description": "Shop", "every": "on"}
+    assert inside.post(page, form).status_code == 403
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.description) == ("https://hooks.example.com/a", "The shop")
+    assert inside.post(f"/dashboard/webhooks/{endpoint.uuid}/rotate/").status_code == 403
+    assert inside.post(f"/dashboard/webhooks/{endpoint.uuid}/secret/").status_code == 403
+    secret = endpoint.secrets[0]["secret"]
+    for place in (path, f"/dashboard/webhooks/{endpoint.uuid}/", "/api/webhooks/endpoints/"):
+        assert secret not in inside.get(place).content.decode()
 
 
 def test_a_link_opens_once_within_a_minute_and_only_its_own_house(knock, client_for):
