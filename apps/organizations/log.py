@@ -70,7 +70,9 @@ _ACTS = {
 Names = dict[tuple[Any, int], str]  # of rows, by model and id
 
 # Fields that no form shows.
-_PLUMBING = frozenset({"id", "uuid", "created_at", "updated_at", "organization", "key_hash", "token_hash", "prefix"})
+_PLUMBING = frozenset(
+    {"id", "uuid", "created_at", "updated_at", "organization", "key_hash", "token_hash", "prefix", "schema_name"}
+)
 _NAMES = {
     "device": gettext_lazy("Device"),
     "reason": gettext_lazy("Reason"),
@@ -80,6 +82,9 @@ _NAMES = {
     "state": gettext_lazy("State"),
     "secrets": gettext_lazy("Signing secrets"),
     "rights": gettext_lazy("Rights"),
+    "domain": gettext_lazy("Host name"),
+    "is_primary": gettext_lazy("Links lead here"),
+    "tenant": gettext_lazy("Organization"),
 }
 
 

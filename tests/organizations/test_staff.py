@@ -99,7 +99,7 @@ def test_staff_moves_no_webhook_and_reads_no_secret(inside, acme):
     assert moved.status_code == 403
     assert inside.patch(path, {"description": "The shop"}, content_type="application/json").status_code == 200
     page = f"/dashboard/webhooks/{endpoint.uuid}/edit/"
-    form = {"url": "https://attacker.example/x", "description": "Shop", "every": "on"}
+    form = {"url": "https://attacker.example/x", "description": "Shop", "everything": "1"}
     assert inside.post(page, form).status_code == 403
     endpoint.refresh_from_db()
     assert (endpoint.url, endpoint.description) == ("https://hooks.example.com/a", "The shop")

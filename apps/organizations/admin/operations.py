@@ -54,7 +54,7 @@ class StaffEntryAdmin(ConsoleAdmin):
     looks_for = gettext_lazy("Person, organization or reason")
     empty_icon = "door-enter"
     empty_title = gettext_lazy("Nobody has entered an organization yet")
-    list_display = ("created_at", "who", "where", "reason", "ended")
+    list_display = ("asked", "who", "where", "reason", "ended")
     search_fields = ("user__email", "user__name", "organization__name", "name")
     fields = ("who", "where", "reason", "asked", "came_in", "ended", "from_where")
     list_select_related = ("user", "organization")
@@ -72,7 +72,7 @@ class StaffEntryAdmin(ConsoleAdmin):
     def reason(self, row: StaffEntry) -> str:
         return row.name
 
-    @admin.display(description=gettext_lazy("Asked"))
+    @admin.display(description=gettext_lazy("Asked"), ordering="id")
     def asked(self, row: StaffEntry) -> Any:
         return row.created_at
 

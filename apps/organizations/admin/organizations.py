@@ -49,10 +49,18 @@ class OrganizationForm(forms.ModelForm):
             self.fields[name].keep(getattr(self.instance, name))  # type: ignore[attr-defined]
 
 
+class DomainForm(forms.ModelForm):
+    class Meta:
+        model = Domain
+        fields = ("domain", "is_primary")
+        labels = {"domain": gettext_lazy("Host name"), "is_primary": gettext_lazy("Links lead here")}
+
+
 class DomainRows(Rows):
     """Host names at which it is found. Who takes one away breaks the links that lead there."""
 
     model = Domain
+    form = DomainForm
     sees, changes = Can.SEE_ORGANIZATIONS, Can.KEEP_DOMAINS
     fields = ("domain", "is_primary", "proof")
     readonly_fields = ("proof",)
