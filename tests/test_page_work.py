@@ -29,7 +29,7 @@ PEOPLE, MESSAGES = 60, 60
 CEILINGS = {
     "/dashboard/": (75_000, 18),
     "/dashboard/inbox/?status=open": (81_000, 11),
-    "/dashboard/inbox/{talk}/": (198_000, 22),
+    "/dashboard/inbox/{talk}/": (187_000, 22),
     "/dashboard/leads/": (97_000, 13),
     "/dashboard/leads/board/": (132_000, 12),
 }

@@ -59,9 +59,9 @@ def get_conversation(conversation_id: int) -> Conversation:
     return found
 
 
-def _shown() -> QuerySet[Conversation]:
-    """With everything a row or a page shows; credentials stay encrypted where nobody needs them."""
-    rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", "last_message")
+def _shown(*more: str) -> QuerySet[Conversation]:
+    """With everything a page shows; credentials stay encrypted where nobody needs them."""
+    rows = Conversation.objects.select_related("lead", "identity", "account", "assignee", *more)
     return rows.defer("account__credentials")
 
 
@@ -227,7 +227,7 @@ def read_cursor(cursor: str) -> tuple[str, datetime | None, int]:
 
 def conversations(filters: Filters) -> QuerySet[Conversation]:
     """The conversations that pass the filters, with everything a row shows."""
-    rows = _shown()
+    rows = _shown("last_message")
     if filters.status == WAITING:
         rows = rows.filter(status=Conversation.Status.OPEN, owner=Owner.HUMAN, waiting_since__isnull=False)
     elif filters.status and filters.status != "all":
@@ -334,7 +334,7 @@ def changes_since(cursor: int, *, limit: int = 100) -> Changes:
     now, ceiling = _positions()
     if cursor <= 0 or cursor > ceiling:  # a page older than this database
         return Changes(now, [])
-    rows = _shown().filter(changed__gte=cursor, changed__lt=ceiling)
+    rows = _shown("last_message").filter(changed__gte=cursor, changed__lt=ceiling)
     return Changes(now, list(rows.order_by("-changed", "-id")[:limit]))
 
 

@@ -83,36 +83,37 @@ class FoldedName(Node):
 
 
 class Address(Node):
-    """`{% url "name" row.pk %}`: the route is looked up once, the number put into it each time."""
-
-    MARK = 9_182_736_450_918_273
+    """`{% url "name" row.pk %}`: the route is looked up once, the numbers are put into it each time."""
 
     def __init__(self, node: URLNode) -> None:
-        self.node, self.number = node, node.args[0]
+        self.node = node
         self.token, self.origin = node.token, node.origin
-        self.around: dict[Any, list[str]] = {}
+        self.made: dict[Any, str | None] = {}
 
     def render(self, context: Context) -> str:
-        number = self.number.resolve(context)
-        around = self._around(context) if type(number) is int and number >= 0 else None
-        if around is None:
+        numbers = tuple([argument.resolve(context) for argument in self.node.args])
+        pattern = self._pattern(context) if all(type(one) is int and one >= 0 for one in numbers) else None
+        if pattern is None:
             return str(self.node.render(context))
-        address = f"{around[0]}{number}{around[1]}"
+        address = pattern % numbers
         if not self.node.asvar:
             return address
         context[self.node.asvar] = address
         return ""
 
-    def _around(self, context: Context) -> list[str] | None:
-        """What stands before and behind the number; None where no such route takes one."""
+    def _pattern(self, context: Context) -> str | None:
+        """The address with %d for each number; None where no such route takes numbers."""
         routes = get_urlconf()
-        if routes not in self.around:
+        if routes not in self.made:
+            marks = [9_182_736_450_918_273 + place for place in range(len(self.node.args))]
             try:
-                address = reverse(self.node.view_name.resolve(context), args=[self.MARK])
+                address = reverse(self.node.view_name.resolve(context), args=marks).replace("%", "%%")
             except NoReverseMatch:
                 return None
-            self.around[routes] = address.split(str(self.MARK))
-        return self.around[routes]
+            for mark in marks:
+                address = address.replace(str(mark), "%d")
+            self.made[routes] = address
+        return self.made[routes]
 
 
 def fold(nodes: NodeList) -> None:
@@ -189,7 +190,7 @@ def _is_constant(node: Node) -> bool:
 
 
 def _is_numbered(node: URLNode) -> bool:
-    return _are_literal([node.view_name]) and len(node.args) == 1 and not node.kwargs and not _are_literal(node.args)
+    return _are_literal([node.view_name]) and not node.kwargs and not _are_literal(node.args)
 
 
 def _are_literal(arguments: Iterable[FilterExpression | None]) -> bool:

@@ -61,6 +61,17 @@ def _state_mark(status: str) -> SafeString:
 
 
 @register.simple_tag
+def story_label(moment: Any) -> str:
+    """What the link from a message to its story says."""
+    return _story_label(phrases.time_of_day(timezone.localtime(moment)))
+
+
+@per_language
+def _story_label(time: str) -> str:
+    return _("How this came about, %(time)s") % {"time": time}
+
+
+@register.simple_tag
 def clock_time(moment: Any) -> SafeString:
     """The time of day; the day stands above."""
     return format_html(
