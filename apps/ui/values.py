@@ -23,6 +23,8 @@ class Name(Variable):
         self.first, *self.rest = self.lookups or ()
 
     def resolve(self, context: Any) -> Any:
+        if self.translate:  # said by `{% translate name %}`, as it renders
+            return super().resolve(context)
         for scope in reversed(context.dicts):
             if self.first in scope:
                 found = scope[self.first]
