@@ -23,6 +23,7 @@ TEMPLATES = [
     "{% autoescape off %}{{ text }}{{ number }}{{ share }}{% endautoescape %}",
     "{% load l10n %}{% localize off %}{{ share }} {{ number }}{% endlocalize %}",
     "{% load i18n %}<a>{% translate 'Save' %}</a>{% translate 'Cancel' as no %}{# a note #}<b title='{{ no }}'>{{ no }}</b>",
+    "{% load i18n %}{% translate word %} {% translate word as said %}{{ said }} {% blocktranslate with n=word %}{{ n }}{% endblocktranslate %}",
     "{% load ui %}{% icon 'check' %}{% icon name %}{% status state %}{% channel_mark 'whatsapp' %}{% keys 'a' 'b' %}",
     "{% for one in many %}{% if one > 1 and person.name != 'x' %}{{ one }}{% elif one %}-{% else %}0{% endif %}{% endfor %}",
     "{% with many.1 as number %}{{ number }}{% endwith %}{{ forloop.counter }}",
@@ -59,7 +60,7 @@ def _shown(source: str, *loader: str) -> str:
     values = {
         "text": "a < b & 'c'", "safe": mark_safe("<i>"), "number": 1234567, "negative": -5, "money": Decimal("12.50"),
         "share": 0.25, "yes": True, "nothing": None, "person": Person(), "lazy": gettext_lazy("Save"), "many": [0, 1, 2],
-        "name": "x", "state": "read", "kind": Person,
+        "name": "x", "word": "Save", "state": "read", "kind": Person,
     }  # fmt: skip
     page = engine.get_template("page")
     first = page.render(Context(values))
@@ -70,6 +71,12 @@ def _shown(source: str, *loader: str) -> str:
 @pytest.fixture(autouse=True)
 def _routes() -> None:
     set_urlconf("config.urls_tenant")
+
+
+def test_a_word_that_is_a_value_is_translated():
+    with translation.override("ar"):
+        said = _shown("{% load i18n %}{% translate word %}", "apps.ui.folding.Loader")
+        assert said == translation.gettext("Save") != "Save"
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
