@@ -66,7 +66,6 @@ OPEN_PUBLIC = {
     "account_": OPEN["account_"],
     "mfa_": OPEN["mfa_"],
     "ui:": "look and feel",
-    "set_language": "a cookie of one's own",
     "schema": OPEN["schema"],
     "docs": OPEN["docs"],
     "webhook-": "platforms sign what they deliver",

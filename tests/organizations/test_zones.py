@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django_tenants.utils import tenant_context
 
 from apps.ai import queries as ai_queries
@@ -20,6 +19,7 @@ from apps.leads.models import Lead
 from apps.organizations import queries, services
 from apps.organizations.console.overview import overview
 from apps.organizations.models import Usage
+from apps.ui import phrases
 from tests.samples import Samples
 
 # The evening before or the day after, depending on where one is; west and east of the whole world among them.
@@ -167,7 +167,8 @@ def test_the_console_speaks_of_an_organization_on_its_clock(zone, acme, dana, cl
     type(acme).objects.filter(pk=acme.pk).update(created_at=AT)
     client = client_for(dana, None)
     page = client.get(f"/admin/organizations/organization/{acme.pk}/change/").content.decode()
-    assert date_format(AT.astimezone(zone), "DATETIME_FORMAT") in page
+    with timezone.override(zone):
+        assert phrases.exact(AT) in page
     with clock.frozen(datetime(2026, 11, 30, 22, 30, tzinfo=UTC)):  # December has begun in the east
         services.meter(acme, [("message_out", 1, 0)])
         (row,) = (row for row in overview() if row.organization == acme)
