@@ -103,7 +103,7 @@ def board(rows: QuerySet[Lead]) -> list[Column]:
     """Every column with its first cards, in two queries."""
     standing = rows.filter(stage=_WANTED)
     newest = standing.order_by(*ORDERS["recent"]).values("pk")[: COLUMN + 1]
-    found = _of_each_stage(("ARRAY({})", newest), (_COUNT, _countable(standing)))
+    found = _of_each_stage((_KEYS, newest), (_COUNT, _countable(standing)))
     cards = _cards(Lead.objects.all()).in_bulk([pk for keys, _count in found.values() for pk in keys])
     columns = []
     for stage in Stage:
@@ -129,6 +129,8 @@ def stage_counts(rows: QuerySet[Lead]) -> dict[str, int]:
 
 _WANTED = RawSQL("wanted.stage", (), output_field=CharField())
 _COUNT = "(SELECT count(*) FROM ({}) few)"
+# A filter of several values makes rows distinct, and then what they are ordered by stands beside their key.
+_KEYS = "ARRAY(SELECT few.id FROM ({}) few(id))"
 
 
 def _countable(rows: QuerySet[Lead]) -> QuerySet[Any, Any]:

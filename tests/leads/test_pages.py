@@ -213,3 +213,8 @@ def test_when_they_were_met_is_asked_for_in_one_click(acme, bob, client_for):
     shown = [client.get(f"/dashboard/leads/{address}").content.decode() for address in addresses]
     assert ["Salma Today" in one for one in shown] == [True] * 4
     assert ["Omar Before" in one for one in shown] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("query", ["label=hot", "stage=new", "owner=none", "q=zoe", "tag=x", "label=hot&label=cold"])
+def test_the_board_is_filtered_like_the_list(acme, alice, client_for, query):
+    assert client_for(alice).get(f"/dashboard/leads/board/?{query}").status_code == 200
