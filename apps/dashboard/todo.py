@@ -59,7 +59,7 @@ def tasks(role: Role, *, now: datetime) -> list[Task]:
 
 
 def _of_managers() -> Iterator[Task]:
-    accounts = list(integrations.accounts().defer("credentials"))
+    accounts = list(integrations.accounts())  # with their credentials: one that cannot be read wants attention
     if not accounts:
         yield Task(
             _("Connect a channel"),
