@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -49,6 +50,10 @@ from config import static_files
 from tests import deviations
 from tests.browser import browser, site  # noqa: F401  fixtures
 
+# The same examples in each run, so that none fails by chance; HUNT=1 looks for others.
+hypothesis.settings.register_profile("house", derandomize=True, database=None, deadline=None)
+if not os.environ.get("HUNT"):
+    hypothesis.settings.load_profile("house")
 PASSWORD = "correct horse battery"
 HOSTS = {"acme": "acme.localhost", "globex": "globex.localhost"}
 

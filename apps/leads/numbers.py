@@ -24,6 +24,7 @@ _TODAY = (
     (re.compile(r"\+521(\d{10})"), r"+52\1"),
     (re.compile(r"\+229(\d{8})"), r"+22901\1"),
 )
+LONGEST = 16  # a plus and the 15 digits of E.164
 _ARGENTINE_MOBILE = re.compile(r"\+549(\d{10})")
 
 
@@ -51,6 +52,8 @@ def _international(value: str, *, sure: bool = False) -> str:
     known = phonenumbers.is_valid_number(phonenumbers.parse(today, None))
     if not known and (sure or not phonenumbers.is_possible_number(number)):
         raise ValueError("no such phone number")
+    if not _is_settled(today):
+        raise ValueError("no such phone number")
     return today
 
 
@@ -60,7 +63,13 @@ def _valid(value: str, country: str) -> str:
     except phonenumbers.NumberParseException:
         return ""
     today = _today(_e164(number))
-    return today if phonenumbers.is_valid_number(phonenumbers.parse(today, None)) else ""
+    known = phonenumbers.is_valid_number(phonenumbers.parse(today, None))
+    return today if known and _is_settled(today) else ""
+
+
+def _is_settled(number: str) -> bool:
+    """What is too long, or reads otherwise the second time (zeros after the country's code), is nobody's number."""
+    return len(number) <= LONGEST and _e164(phonenumbers.parse(number, None)) == number
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:

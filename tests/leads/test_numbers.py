@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.leads import numbers, queries, services
@@ -45,6 +45,8 @@ def test_spaces_and_signs_change_nothing(right, random):
 
 
 @settings(deadline=None)
+@example("", "3100000000", "")
+@example("+", "8100100000000000", "")
 @given(
     st.sampled_from(["", "+", "00"]),
     st.text("0123456789", min_size=1, max_size=17),
