@@ -26,6 +26,8 @@ IDS = {"id", "pk"}
 MEANT = {
     "apps/conversations/arrival.py: retry_at": "only the time itself is read",
     "apps/conversations/incoming.py: at": "only the time itself is read",
+    "apps/organizations/admin/operations.py: resolved_at": "a column that sorts; the admin adds the key",
+    "apps/organizations/admin/operations.py: run_at": "a column that sorts; the admin adds the key",
     "apps/organizations/queries.py: kind, day": "unique together within one organization",
     "tests/simulator/test_demo.py: at": "only the time itself is read",
     "tests/simulator/test_demo.py: created_at": "only the time itself is read",

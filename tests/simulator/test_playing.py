@@ -33,6 +33,7 @@ def test_play_a_customer(browser: Any, real: Any, worker: None, channel: str) ->
             page.wait_for_selector(".phone-react [aria-pressed=true]")
         page.locator(".phone-foot a").first.click()
         page.locator("#story-technical > summary").click()
+        page.locator(".story-stations").scroll_into_view_if_needed()  # they come when they are seen
         page.wait_for_selector(".trace-station")
         judge(page, f"trace-{channel}")
         kinds = set(page.eval_on_selector_all(".trace-station", "all => all.map(one => one.dataset.kind)"))
