@@ -44,17 +44,17 @@ def test_a_wake_up_while_the_drain_finishes_is_not_lost(committed, kind):
             JournalEntry.objects.create(type="t", data={})
             services.wake(name)
             written.set()
-            commit.wait(10)
+            commit.wait(60)
 
     with schema_context("acme"):
         services.wake(name)
     (job,) = services.claim("interactive", kinds=[name]).jobs
     writer = in_thread(write)
-    written.wait(10)
+    written.wait(60)
     services.run([job])
     assert Job.objects.filter(kind=name, leased_until=None).count() == 1
     commit.set()
-    writer.join(10)
+    writer.join(60)
     with schema_context("acme"):
         assert JournalEntry.objects.filter(type="t").count() == 1
     assert Job.objects.filter(kind=name).count() == 1
@@ -66,7 +66,7 @@ def test_a_wake_up_waits_for_a_drain_that_removes_its_row(committed, kind):
 
     def pending() -> bool:
         looking.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return False
 
     name = kind(lambda job: False, drains=True, pending=pending)
@@ -74,7 +74,7 @@ def test_a_wake_up_waits_for_a_drain_that_removes_its_row(committed, kind):
         services.wake(name)
     (job,) = services.claim("interactive", kinds=[name]).jobs
     drain = in_thread(services.run, [job])
-    looking.wait(10)
+    looking.wait(60)
 
     def wake() -> None:
         with schema_context("acme"):
@@ -84,8 +84,8 @@ def test_a_wake_up_waits_for_a_drain_that_removes_its_row(committed, kind):
     waker.join(0.3)
     assert waker.is_alive()  # held up by the drain's fence, for the length of one look
     go_on.set()
-    drain.join(10)
-    waker.join(10)
+    drain.join(60)
+    waker.join(60)
     assert Job.objects.filter(kind=name).count() == 1
 
 
@@ -102,7 +102,7 @@ def test_writers_do_not_queue_up_behind_a_relay_that_holds_its_row(committed, ki
                 services.wake(name)
 
         writer = in_thread(wake)
-        writer.join(5)
+        writer.join(60)
         assert not writer.is_alive()
 
 
@@ -142,7 +142,7 @@ def test_every_wake_up_of_many_writers_is_served(committed, kind):
         stop.wait(0.05)
     stop.set()
     for worker in workers:
-        worker.join(10)
+        worker.join(60)
     assert len(seen) == 160
     assert set(seen.values()) == {1}
     assert not Job.objects.filter(kind=name).exists()
@@ -187,14 +187,14 @@ def test_a_lease_that_runs_out_is_taken_over_and_the_old_holder_is_refused(commi
 
 
 def test_work_that_takes_longer_than_a_lease_stays_with_a_living_worker(committed, kind, settings):
-    settings.JOBS_LEASE_SECONDS = 0.8
+    settings.JOBS_LEASE_SECONDS = 3
     seen = []
 
     def run(job: Claimed) -> None:
         pause, first = threading.Event(), Job.objects.get(pk=job.id).leased_until
-        for _try in range(600):  # until the lease has been renewed twice over
+        for _try in range(600):  # until the first lease would be long over
             row = Job.objects.get(pk=job.id)
-            if row.leased_until > first + timedelta(seconds=1.6):
+            if row.leased_until > first + timedelta(seconds=4):
                 break
             pause.wait(0.05)
         seen.append((row.lease == job.lease, row.leased_until <= job.deadline, services.claim("interactive").jobs))
@@ -220,7 +220,7 @@ def test_a_lease_is_renewed_for_its_holder_only_and_never_beyond_the_deadline(co
     assert Job.objects.get(pk=job.id).leased_until == before + timedelta(milliseconds=1)
     with transaction.atomic():
         services.hold(job)
-        in_thread(pulse.renew, [job]).join(10)  # does not wait for the row
+        in_thread(pulse.renew, [job]).join(60)  # does not wait for the row
 
 
 def test_work_of_a_killed_process_is_done_by_another(committed, kind):
@@ -238,17 +238,17 @@ def run(job):
 services.drain("interactive")
 """,
         committed,
-        JOBS_LEASE_SECONDS="1.5",
+        JOBS_LEASE_SECONDS="8",
     )
     assert process.stdout.readline() == "working\n"
     runs = []
     name = kind(lambda job: runs.append(job.attempt), "test.killed")
     assert services.run_due(kinds=[name]) == 0  # the lease stands
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     left = Job.objects.get(kind=name).leased_until - clock.now()
-    assert left <= timedelta(seconds=1.5)  # not the minute that the work may take
-    with clock.frozen(clock.now() + timedelta(seconds=1.6)):
+    assert left <= timedelta(seconds=8)  # not the minute that the work may take
+    with clock.frozen(clock.now() + timedelta(seconds=8.1)):
         services.run_due(kinds=[name])
     assert runs == [2]
     assert not Job.objects.filter(kind=name).exists()

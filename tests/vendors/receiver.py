@@ -120,7 +120,7 @@ class Receiver:
         """What to answer next, in this order; afterwards 200."""
         self.script.extend(answers)
 
-    def wait_for(self, count: int, seconds: float = 10) -> bool:
+    def wait_for(self, count: int, seconds: float = 60) -> bool:
         """Until so many different messages were received."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.messages) >= count, seconds)
@@ -128,7 +128,7 @@ class Receiver:
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -39,7 +39,7 @@ jobs.run_due(schema="acme")
         assert int(process.stdout.readline()) > 0
         assert receiver.wait_for(20)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         with schema_context("acme"):
             assert set(Delivery.objects.values_list("state", flat=True)) == {"pending"}
             ids = {delivery.webhook_id for delivery in Delivery.objects.all()}
@@ -79,7 +79,7 @@ jobs.run_due(schema="acme")
             assert process.stdout.readline() == "up\n"
             receiver.wait_for(len(receiver.messages) + 60)
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
         with clock.frozen(now + timedelta(seconds=1000)):
             jobs.run_due(schema="acme")
         with schema_context("acme"):
@@ -103,7 +103,7 @@ with schema_context("acme"):
 """
         workers = [child(code, committed, OUTBOX_ALLOWED_PRIVATE_HOSTS=receiver.place) for _ in range(2)]
         for worker in workers:
-            worker.wait(60)
+            worker.wait(300)
             assert worker.returncode == 0
         assert len(receiver.messages) == 500
         assert set(receiver.times.values()) == {1}
