@@ -126,7 +126,6 @@ def test_a_full_page_takes_no_more_than_so_many_calls_and_queries(crowd, browser
     with CaptureQueriesContext(connection) as asked:
         browser.get(path)
     most_calls, most_queries = CEILINGS[address]
-    print(f"{address}: {calls:,} calls, {len(asked)} queries")
     assert calls <= most_calls
     assert len(asked) <= most_queries
 
